@@ -1,0 +1,99 @@
+import { hexOf, writeHex } from './bytes.ts';
+import type { Incarnation, ScopeId } from './keys.ts';
+
+/** Format of an entry's body; an entry of another format is a miss. */
+export const BODY_FORMAT = 1;
+
+/** The most tags one entry carries. */
+export const TAGS_PER_ENTRY_MAX = 64;
+
+/** The longest grace of an entry, in milliseconds (the body keeps it in 32 bits). */
+export const GRACE_MS_MAX = 0xffff_ffff;
+
+const BODY_HEAD_BYTES = 7;
+const ID_BYTES = 16;
+const HEADER_BYTES_MAX = 160;
+const NEWLINE = 0x0a;
+const HEADER = /^([fx]) ((\d{1,16})(?:-[0-9a-f]{1,32})?) ([0-9a-f]{16}):(\d{1,16}) ([0-9a-f]{32})$/;
+
+/** Where in the history of scope clears a load began: the control incarnation and sequence its writer had applied. */
+export interface Born {
+  readonly incarnation: Incarnation;
+  readonly sequence: number;
+}
+
+/** What the client puts into an entry's body. */
+export interface EntryBody {
+  /** How `payload` was made from the value: 0 = JSON in UTF-8. */
+  readonly codec: number;
+  /** How long before the end of the entry's life in the tier its value stops being fresh, in milliseconds. */
+  readonly graceMs: number;
+  readonly tags: readonly ScopeId[];
+  readonly payload: Uint8Array;
+}
+
+/** An entry as the tier keeps it: the header line its scripts write, and the body the client wrote. */
+export interface TierEntry extends EntryBody {
+  readonly expired: boolean;
+  /** Tells this write of the key from every other one. */
+  readonly version: string;
+  /** The sequence of the event that wrote the entry; for a silent fill, that of the head it found. */
+  readonly versionSequence: number;
+  readonly born: Born;
+  readonly fingerprint: string;
+}
+
+/** Encodes an entry's body: format, codec, grace in ms, number of tags, the tags, the payload. */
+export function encodeBody(body: EntryBody): Uint8Array {
+  const payloadAt = BODY_HEAD_BYTES + body.tags.length * ID_BYTES;
+  const bytes = new Uint8Array(payloadAt + body.payload.length);
+  bytes[0] = BODY_FORMAT;
+  bytes[1] = body.codec;
+  new DataView(bytes.buffer).setUint32(2, body.graceMs);
+  bytes[6] = body.tags.length;
+  for (let index = 0; index < body.tags.length; index++) {
+    writeHex(bytes, BODY_HEAD_BYTES + index * ID_BYTES, body.tags[index] as string);
+  }
+  bytes.set(body.payload, payloadAt);
+  return bytes;
+}
+
+/**
+ * Decodes an entry as read from the tier; undefined when the bytes are none, or of another format.
+ *
+ * The header line is `state SP version SP incarnation:sequence SP fingerprint`: state `f` (fresh) or `x` (expired),
+ * then version, born and fingerprint. The payload is a view of `bytes`, not a copy.
+ */
+export function decodeEntry(bytes: Uint8Array): TierEntry | undefined {
+  const headerEnd = bytes.subarray(0, HEADER_BYTES_MAX).indexOf(NEWLINE);
+  if (headerEnd < 0) return undefined;
+  const header = HEADER.exec(asciiOf(bytes, headerEnd));
+  const body = decodeBody(bytes.subarray(headerEnd + 1));
+  if (!header || !body) return undefined;
+  const versionSequence = Number(header[3]);
+  const bornSequence = Number(header[5]);
+  if (!Number.isSafeInteger(versionSequence) || !Number.isSafeInteger(bornSequence)) return undefined;
+  return {
+    ...body,
+    expired: header[1] === 'x',
+    version: header[2] as string,
+    versionSequence,
+    born: { incarnation: header[4] as Incarnation, sequence: bornSequence },
+    fingerprint: header[6] as string,
+  };
+}
+
+function decodeBody(bytes: Uint8Array): EntryBody | undefined {
+  if (bytes.length < BODY_HEAD_BYTES || bytes[0] !== BODY_FORMAT) return undefined;
+  const count = bytes[6] as number;
+  const payloadAt = BODY_HEAD_BYTES + count * ID_BYTES;
+  if (count > TAGS_PER_ENTRY_MAX || bytes.length < payloadAt) return undefined;
+  const tags: ScopeId[] = [];
+  for (let at = BODY_HEAD_BYTES; at < payloadAt; at += ID_BYTES) tags.push(hexOf(bytes, at, ID_BYTES) as ScopeId);
+  const graceMs = new DataView(bytes.buffer, bytes.byteOffset).getUint32(2);
+  return { codec: bytes[1] as number, graceMs, tags, payload: bytes.subarray(payloadAt) };
+}
+
+function asciiOf(bytes: Uint8Array, length: number): string {
+  return String.fromCharCode(...bytes.subarray(0, length));
+}

@@ -1,0 +1,49 @@
+import type { Born } from './entry.ts';
+import type { Head } from './history.ts';
+import { EVERYTHING, type Incarnation, type ScopeId } from './keys.ts';
+
+/**
+ * The last clear of every scope, as one node knows it.
+ *
+ * An epoch is the control sequence of a scope's last clear, and is only ever raised. Entries born before an epoch of
+ * one of their scopes are dead; so are those born below the floor, the highest epoch that was pruned.
+ */
+export class EpochTable {
+  #incarnation: Incarnation | undefined;
+  #floor = 0;
+  #epochs: Map<ScopeId, number> = new Map();
+  #generation = 0;
+
+  /** Raised whenever anything here changes: an entry judged under an older generation must be judged again. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Raises a scope's epoch to `sequence`; a lower one changes nothing. */
+  raise(scopeId: ScopeId, sequence: number): void {
+    if (sequence <= (this.#epochs.get(scopeId) ?? 0)) return;
+    this.#epochs.set(scopeId, sequence);
+    this.#generation++;
+  }
+
+  /** Takes over the control partition's whole state: its incarnation, its floor, and every epoch. */
+  adopt(head: Head, floor: number, epochs: readonly (readonly [ScopeId, number])[]): void {
+    this.#incarnation = head.incarnation;
+    this.#floor = floor;
+    this.#epochs = new Map(epochs);
+    this.#generation++;
+  }
+
+  /** Whether something born there is live: of today's incarnation, not below the floor, no scope cleared since. */
+  isLive(born: Born, namespace: ScopeId, tags: readonly ScopeId[]): boolean {
+    if (born.incarnation !== this.#incarnation || born.sequence < this.#floor) return false;
+    if (this.#clearedSince(EVERYTHING, born) || this.#clearedSince(namespace, born)) return false;
+    for (const tag of tags) if (this.#clearedSince(tag, born)) return false;
+    return true;
+  }
+
+  #clearedSince(scopeId: ScopeId, born: Born): boolean {
+    const epoch = this.#epochs.get(scopeId);
+    return epoch !== undefined && epoch > born.sequence;
+  }
+}

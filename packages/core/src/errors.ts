@@ -1,0 +1,65 @@
+/** Codes of every error that Lockstep throws; callers branch on these, across packages. */
+export type ErrorCode =
+  | 'bus-unavailable'
+  | 'closed'
+  | 'config-invalid'
+  | 'envelope-malformed'
+  | 'key-invalid'
+  | 'loader-failed'
+  | 'settings-differ'
+  | 'tier-refused'
+  | 'tier-unavailable'
+  | 'value-unserializable';
+
+/** Options of a {@link CacheError}. */
+export interface CacheErrorOptions {
+  /** The failure underneath, kept as the error's `cause`. */
+  readonly cause?: unknown;
+  /** Whether the same call may succeed later without any change by the caller. Default: false. */
+  readonly retryable?: boolean;
+}
+
+/** The one base of every error that Lockstep throws: what was wrong, where, and what to do, with a stable `code`. */
+export class CacheError extends Error {
+  readonly code: ErrorCode;
+  readonly retryable: boolean;
+
+  constructor(code: ErrorCode, message: string, options: CacheErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'CacheError';
+    this.code = code;
+    this.retryable = options.retryable ?? false;
+  }
+}
+
+/** The shared tier did not answer, or refused the connection; nothing is known about whether the call took effect. */
+export class TierUnavailableError extends CacheError {
+  constructor(message: string, options: CacheErrorOptions = {}) {
+    super('tier-unavailable', message, { retryable: true, ...options });
+    this.name = 'TierUnavailableError';
+  }
+}
+
+/** The bus could not be reached. Coherence does not depend on it; a clear reaches the other nodes by their heartbeats. */
+export class BusUnavailableError extends CacheError {
+  constructor(message: string, options: CacheErrorOptions = {}) {
+    super('bus-unavailable', message, { retryable: true, ...options });
+    this.name = 'BusUnavailableError';
+  }
+}
+
+/** The caller's loader failed: its own error is the `cause`. Nothing was stored. */
+export class LoaderError extends CacheError {
+  constructor(message: string, options: CacheErrorOptions = {}) {
+    super('loader-failed', message, options);
+    this.name = 'LoaderError';
+  }
+}
+
+/** A configuration cannot be used: the message names every field, what it got, and what it takes. */
+export class ConfigError extends CacheError {
+  constructor(message: string, options: CacheErrorOptions = {}) {
+    super('config-invalid', message, options);
+    this.name = 'ConfigError';
+  }
+}

@@ -1,0 +1,67 @@
+// Errors
+export type { CacheErrorOptions, ErrorCode } from './errors.ts';
+export { BusUnavailableError, CacheError, ConfigError, LoaderError, TierUnavailableError } from './errors.ts';
+
+// Keys, scopes and partitions
+export type { Incarnation, KeyedDigest, KeyId, NodeId, Scope, ScopeId } from './keys.ts';
+export { CONTROL_PARTITION, EVERYTHING, Identifiers, PARTITIONS_MAX, partitionOf } from './keys.ts';
+
+// Events and bus messages
+export type {
+  AckFrame,
+  CommittedEvent,
+  DecodedMessage,
+  Effect,
+  EventFrame,
+  FilledFrame,
+  Frame,
+  HintFrame,
+  KeyKind,
+  MessageFault,
+  MessageMac,
+  Position,
+  TraceContext,
+} from './event.ts';
+export {
+  decodeLogBody,
+  decodeMessage,
+  encodeLogBody,
+  encodeMessage,
+  FRAMES_PER_MESSAGE_MAX,
+  MESSAGE_MAGIC,
+  MESSAGE_VERSION,
+} from './event.ts';
+
+// Tier entries
+export type { Born, EntryBody, TierEntry } from './entry.ts';
+export { BODY_FORMAT, decodeEntry, encodeBody, GRACE_MS_MAX, TAGS_PER_ENTRY_MAX } from './entry.ts';
+
+// The protocol's state on one node
+export { EpochTable } from './epochs.ts';
+export type { FlightState } from './flights.ts';
+export { Flights } from './flights.ts';
+export type { EventVerdict, Head, HeadVerdict, Link } from './history.ts';
+export { isBehind, LINKS_AHEAD_MAX, PartitionHistory } from './history.ts';
+export { CLOCK_RATE_ERROR, Horizons, LIFE_FACTOR, WAIT_FACTOR } from './horizon.ts';
+
+// Ports
+export type {
+  Bus,
+  BusListener,
+  Clock,
+  ClusterSettings,
+  Commit,
+  ControlState,
+  EntryWrite,
+  KeyAddress,
+  LeaseRequest,
+  Logger,
+  LogRecord,
+  Random,
+  StoredEntry,
+  Tier,
+  TierFill,
+  TierInfo,
+  TierRead,
+  Timers,
+} from './ports.ts';

@@ -1,0 +1,184 @@
+import type { Born } from './entry.ts';
+import type { Effect } from './event.ts';
+import type { Head } from './history.ts';
+import type { Incarnation, KeyId, NodeId, ScopeId } from './keys.ts';
+
+/** Time, as one node sees it, in milliseconds from an arbitrary start. */
+export interface Clock {
+  /** For rights (horizon, entry expiry): monotonic time that also takes every forward jump of wall time. */
+  nowMs(): number;
+  /** For waits on which others' rights depend: pure monotonic time, which never runs ahead. */
+  monotonicMs(): number;
+}
+
+/** Calls back later. */
+export interface Timers {
+  /** Calls `run` once after `delayMs`; answers a function that cancels it. A waiting timer keeps no process alive. */
+  after(delayMs: number, run: () => void): () => void;
+}
+
+/** Randomness. */
+export interface Random {
+  /** `bytes` random bytes as lower-case hexadecimal; unpredictable. */
+  hex(bytes: number): string;
+  /** A number in [0, 1), for jitter. */
+  fraction(): number;
+}
+
+/** Where a node says what it did; `fields` never hold keys, values or secrets. */
+export interface Logger {
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** Hears what the bus brings; none of the methods throws. */
+export interface BusListener {
+  /** One message, as some node published it. This node's own come back too, or not. */
+  message(bytes: Uint8Array): void;
+  /** The bus can be reached again after it could not: messages may have been lost. */
+  restored(): void;
+  /** The bus cannot be reached, or drops messages. */
+  interrupted(reason: string): void;
+}
+
+/**
+ * Carries messages to every node of the cluster, at most once, in no promised order.
+ *
+ * Adapters connect in the background and reconnect for ever; nothing here waits for the bus.
+ */
+export interface Bus {
+  readonly connected: boolean;
+  /** Names the one listener; called once, before the first `publish`. */
+  listen(listener: BusListener): void;
+  /** Sends and forgets: a message that cannot be sent now is dropped. Never throws. */
+  publish(message: Uint8Array): void;
+  /** Sends what was published, leaves, and releases everything. Bounded in time; never rejects. */
+  close(): Promise<void>;
+}
+
+/** A position that a script committed: the new head, and the sequence of the event before it (0: none). */
+export interface Commit extends Head {
+  readonly previous: number;
+}
+
+/** One key in the tier. */
+export interface KeyAddress {
+  readonly partition: number;
+  readonly namespace: string;
+  readonly keyId: KeyId;
+}
+
+/** A fill lease that is asked for: a token made for this attempt alone, and how long it holds. */
+export interface LeaseRequest {
+  readonly token: string;
+  readonly leaseMs: number;
+}
+
+/** An entry's bytes (see `decodeEntry`) and the rest of its life in the tier. */
+export interface StoredEntry {
+  readonly bytes: Uint8Array;
+  readonly remainingMs: number;
+}
+
+/**
+ * What a read found. `lease` is `granted` (load, then fill), `wait` (another node loads), or `none`: not asked for,
+ * or not needed because the entry can be answered.
+ */
+export interface TierRead {
+  readonly head: Head | undefined;
+  readonly entry: StoredEntry | undefined;
+  readonly lease: 'granted' | 'wait' | 'none';
+}
+
+/** An entry to be written. `ttlMs` is its whole life in the tier, grace included. */
+export interface EntryWrite extends KeyAddress {
+  readonly sender: NodeId;
+  readonly body: Uint8Array;
+  readonly born: Born;
+  /** Equal for equal value and scopes of this key: 32 hexadecimal characters. */
+  readonly fingerprint: string;
+  readonly ttlMs: number;
+}
+
+/**
+ * How a fill ended. `rejected`: the lease was lost, nothing was stored. `loud`: stored, with an event, because some
+ * node may hold another value. `silent`: stored, nobody can hold anything. `renewed`: the same bytes were there.
+ */
+export type TierFill =
+  | { readonly outcome: 'rejected'; readonly head: Head | undefined }
+  | { readonly outcome: 'loud'; readonly commit: Commit; readonly waiters: boolean }
+  | { readonly outcome: 'silent' | 'renewed'; readonly head: Head; readonly version: string; readonly waiters: boolean };
+
+/** One event as a partition's log keeps it. */
+export interface LogRecord {
+  readonly sequence: number;
+  readonly previous: number;
+  readonly effect: Effect;
+}
+
+/** All of the control partition's state, read at one instant. */
+export interface ControlState {
+  readonly head: Head;
+  readonly floor: number;
+  readonly epochs: readonly (readonly [ScopeId, number])[];
+}
+
+/** What all nodes of a cluster must agree on. `deltaMaxMs`: the largest Δ a node may have. */
+export interface ClusterSettings {
+  readonly partitions: number;
+  readonly format: number;
+  readonly secretFingerprint: string;
+  readonly deltaMaxMs: number;
+}
+
+/** Facts about the tier's server; `evictsMetadata` says that its eviction policy can take what has no TTL. */
+export interface TierInfo {
+  readonly version: string;
+  readonly usedMemoryBytes: number;
+  readonly keys: number;
+  readonly evictionPolicy: string;
+  readonly evictsMetadata: boolean;
+}
+
+/**
+ * The shared tier: one linearizable primary per partition. Every call is one atomic step there, or rejects with
+ * `TierUnavailableError` in bounded time; a rejected call may have taken effect, or still take it.
+ *
+ * Adapters connect in the background and reconnect for ever.
+ */
+export interface Tier {
+  /** Reads head and entry; with `lease`, takes the lease where there is no entry, or an expired one. */
+  read(address: KeyAddress, lease?: LeaseRequest): Promise<TierRead>;
+  /** Like `read`, for an entry of this version that the node judged dead or unreadable: takes the lease over it. */
+  readOver(address: KeyAddress, version: string, lease: LeaseRequest): Promise<TierRead>;
+  fill(write: EntryWrite, token: string): Promise<TierFill>;
+  /** Gives a lease back after a failed load; answers whether anyone waits. */
+  release(address: KeyAddress, token: string): Promise<{ readonly waiters: boolean }>;
+  put(write: EntryWrite): Promise<Commit>;
+  clear(address: KeyAddress, sender: NodeId): Promise<Commit>;
+  expire(address: KeyAddress, sender: NodeId): Promise<Commit>;
+  clearScope(scopeId: ScopeId, sender: NodeId): Promise<Commit>;
+
+  /** Makes the partition's head, with this incarnation, where it has none; answers the head. */
+  found(partition: number, incarnation: Incarnation): Promise<Head>;
+  /** Proves that the tier takes plain writes, then reads the heads, in the order asked for. */
+  heads(partitions: readonly number[]): Promise<readonly (Head | undefined)[]>;
+  /** At most `limit` events of the partition's log from `sequence` on, oldest first. */
+  log(partition: number, sequence: number, limit: number): Promise<readonly LogRecord[]>;
+  /** The control partition's state; undefined when it has no head. */
+  control(): Promise<ControlState | undefined>;
+  /** Records the settings where none are; answers those in force. */
+  settle(settings: ClusterSettings): Promise<ClusterSettings>;
+
+  beat(node: NodeId, nonce: string): Promise<void>;
+  members(): Promise<readonly NodeId[]>;
+  /** Removes a member's record, if it still has this nonce. */
+  forget(node: NodeId, nonce: string): Promise<void>;
+
+  /** How many entries of a namespace have not ended their life, over all `partitions`. */
+  count(namespace: string, partitions: number): Promise<number>;
+  info(): Promise<TierInfo>;
+  /** Releases everything, pending calls reject. Bounded in time; never rejects. */
+  close(): Promise<void>;
+}
