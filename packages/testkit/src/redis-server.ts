@@ -1,0 +1,48 @@
+import { exchange } from './exchange.ts';
+import { findBinary } from './find-binary.ts';
+import type { RunningServer } from './running-server.ts';
+import { startServer } from './running-server.ts';
+
+/** Options of {@link startRedis}. */
+export interface RedisOptions {
+  /** More arguments, as on the command line: `['--maxmemory', '2mb']`. They win over the defaults. */
+  readonly args?: readonly string[];
+  /** Keeps every write over a restart, in an append-only file. Default: false, nothing is kept. */
+  readonly persistent?: boolean;
+  /** A fixed port. Default: one the kernel offers. */
+  readonly port?: number;
+}
+
+/**
+ * Starts a server that speaks the Redis protocol: the binary named by `KEYDB_SERVER`, else the first of keydb-server,
+ * valkey-server and redis-server that is installed. Its URL is `redis://127.0.0.1:<port>`.
+ */
+export async function startRedis(options: RedisOptions = {}): Promise<RunningServer> {
+  const binary = findBinary({
+    variable: 'KEYDB_SERVER',
+    names: ['keydb-server', 'valkey-server', 'redis-server'],
+    install: 'KeyDB, Valkey or Redis (Debian: apt-get install redis-server)',
+  });
+  return startServer({
+    what: 'the Redis-protocol server',
+    scheme: 'redis',
+    binary,
+    port: options.port,
+    arguments: (port, directory) => [
+      ...['--port', String(port), '--bind', '127.0.0.1', '--protected-mode', 'no', '--daemonize', 'no'],
+      ...['--dir', directory, '--save', ''],
+      ...(options.persistent === true ? ['--appendonly', 'yes', '--appendfsync', 'always'] : ['--appendonly', 'no']),
+      ...(options.args ?? []),
+    ],
+    answers: async (port, pid) => {
+      // One reply, or an error such as -LOADING or -NOAUTH; a server that asks for a password is up.
+      const reply = await exchange({
+        port,
+        send: 'INFO server\r\n',
+        isComplete: (text) => text.startsWith('-') || /\r\nprocess_id:\d+\r\n/.test(text),
+        timeoutMs: 1_000,
+      });
+      return reply !== undefined && (reply.startsWith('-NOAUTH') || reply.includes(`\r\nprocess_id:${pid}\r\n`));
+    },
+  });
+}

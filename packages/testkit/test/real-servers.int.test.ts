@@ -1,0 +1,121 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { RunningServer } from '@lockstep/testkit';
+import { startNats, startRedis, waitFor } from '@lockstep/testkit';
+import { afterEach, describe, expect, it } from 'vitest';
+
+const started: RunningServer[] = [];
+
+async function keep(starting: Promise<RunningServer>): Promise<RunningServer> {
+  const server = await starting;
+  started.push(server);
+  return server;
+}
+
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((server) => server.stop()));
+});
+
+describe.each([
+  { what: 'a tier server', start: () => startRedis() },
+  { what: 'a bus server', start: () => startNats() },
+])('$what', ({ start }) => {
+  it('listens on its port once started, and no more once stopped', async () => {
+    const server = await keep(start());
+    expect(await isListening(server.port)).toBe(true);
+    await server.stop();
+    expect(await isListening(server.port)).toBe(false);
+    await server.stop();
+  });
+
+  it('comes back on the same port as another process after it was killed', async () => {
+    const server = await keep(start());
+    const { pid, port, url } = server;
+    await server.kill();
+    expect(await isListening(port)).toBe(false);
+    await server.restart();
+    expect(server.pid).not.toBe(pid);
+    expect({ port: server.port, url: server.url }).toEqual({ port, url });
+    expect(await isListening(port)).toBe(true);
+  });
+
+  it('is stopped also while it is paused', async () => {
+    const server = await keep(start());
+    server.pause();
+    await server.stop();
+    expect(await isListening(server.port)).toBe(false);
+  });
+
+  it('takes a port of its own beside another one', async () => {
+    const [one, other] = await Promise.all([keep(start()), keep(start())]);
+    expect(one.port).not.toBe(other.port);
+  });
+});
+
+it.each([
+  { persistent: true, reply: '$1\r\n1\r\n' },
+  { persistent: false, reply: '$-1\r\n' },
+])('a tier server with persistent: $persistent answers $reply for what was written before a kill', async (run) => {
+  const server = await keep(startRedis({ persistent: run.persistent }));
+  expect(await ask(server.port, 'SET a 1\r\n')).toBe('+OK\r\n');
+  await server.kill();
+  await server.restart();
+  expect(await ask(server.port, 'GET a\r\n')).toBe(run.reply);
+});
+
+it('a server that refuses its arguments fails to start, with its own words in the error', async () => {
+  await expect(startNats({ args: ['--no-such-option'] })).rejects.toThrow(/ended before it answered.*no-such-option/s);
+});
+
+it('a fixed port that is taken is an error, not another port', async () => {
+  const server = await keep(startNats());
+  await expect(startNats({ port: server.port })).rejects.toThrow(/address already in use/);
+});
+
+it('servers and their directories are gone soon after the process that started them was killed', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'lockstep-orphans-'));
+  mkdirSync(join(directory, 'tmp'));
+  const script = fileURLToPath(new URL('./start-servers.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--conditions=@lockstep/source', script], {
+    env: { ...process.env, TMPDIR: join(directory, 'tmp') },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  try {
+    const [line] = await once(child.stdout, 'data');
+    const ports = String(line).trim().split(' ').map(Number);
+    expect(ports).toHaveLength(2);
+    expect(await Promise.all(ports.map(isListening))).toEqual([true, true]);
+    child.kill('SIGKILL');
+    await waitFor(async () => !(await Promise.all(ports.map(isListening))).includes(true), { what: 'freed ports' });
+    await waitFor(() => readdirSync(join(directory, 'tmp')).length === 0, { what: 'removed directories' });
+  } finally {
+    child.kill('SIGKILL');
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
+
+async function isListening(port: number): Promise<boolean> {
+  const socket = connect({ host: '127.0.0.1', port });
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function ask(port: number, command: string): Promise<string> {
+  const socket = connect({ host: '127.0.0.1', port });
+  await once(socket, 'connect');
+  socket.write(command);
+  const [reply] = await once(socket, 'data');
+  socket.destroy();
+  return String(reply);
+}

@@ -1,0 +1,6 @@
+// A process that starts servers, names their ports on standard output, and waits to be killed.
+import { startNats, startRedis } from '@lockstep/testkit';
+
+const servers = await Promise.all([startRedis(), startNats()]);
+process.stdout.write(`${servers.map((server) => server.port).join(' ')}\n`);
+process.stdin.resume();
