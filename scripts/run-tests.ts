@@ -43,9 +43,10 @@ function close(tally: Tally): never {
   process.exit(tally.passed > 0 && tally.failed === 0 && (process.exitCode ?? 0) === 0 ? 0 : 1);
 }
 
-const build = spawnSync('turbo', ['run', 'build', '--output-logs=errors-only'], { stdio: 'inherit' });
+const build = spawnSync('turbo', ['run', 'build', '--output-logs=errors-only'], { encoding: 'utf8' });
 if (build.status !== 0) {
-  console.error('The build failed, so no test was run.');
+  console.log(build.stdout, build.stderr);
+  console.log('The build failed, so no test was run.');
   close({ passed: 0, failed: 0 });
 }
 close(await runTests(process.argv.slice(2)));

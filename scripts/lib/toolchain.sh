@@ -2,6 +2,7 @@
 # Sourced by the commands a person types. `toolchain_ready` leaves PATH with pnpm, this repository's own tools
 # and Node 24 in front; it needs Node 18 or later and npm, nothing else. Work goes to .tools/ and node_modules/.
 
+export TURBO_TELEMETRY_DISABLED=1
 ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)
 
 fail() {
@@ -18,6 +19,7 @@ toolchain_ready() {
   [ "$node_major" -ge 18 ] || fail "Node 18 or later is needed; $(command -v node) is $(node -v)."
 
   pnpm_ready
+  [ -d "$ROOT/node_modules" ] || echo 'installing dependencies'
   # Frozen: what is tested is what the lockfile says. A second run finds nothing to do and takes a moment.
   (cd "$ROOT" && pnpm install --frozen-lockfile --reporter=append-only >"$ROOT/.tools/install.log" 2>&1) || {
     cat "$ROOT/.tools/install.log" >&2
@@ -40,9 +42,13 @@ pnpm_ready() {
     printf 'installing pnpm %s into .tools/\n' "$version"
     local fresh
     fresh=$(mktemp -d "$ROOT/.tools/pnpm.XXXXXX")
-    npm install --prefix "$fresh" --ignore-scripts --no-audit --no-fund --loglevel=error "pnpm@$version" >/dev/null
+    npm install --prefix "$fresh" --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error \
+      "pnpm@$version" >/dev/null || {
+      rm -rf "$fresh"
+      fail "npm could not install pnpm $version"
+    }
     (cd "$fresh/node_modules/pnpm" && node install.js)
-    mv -T "$fresh" "$home" 2>/dev/null || rm -rf "$fresh"
+    mv "$fresh" "$home"
     PATH=$home/node_modules/.bin:$PATH
   fi
 }
