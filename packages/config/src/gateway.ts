@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import type { ConnectionEntry, GatewayDocument, ServerEntry, StaticTool } from './gateway-document.ts';
+
+/** How to reach an MCP server. */
+export type ServerConnection =
+  | {
+      readonly kind: 'stdio';
+      readonly command: string;
+      readonly args: readonly string[];
+      readonly env: Readonly<Record<string, string>>;
+      readonly cwd: string | undefined;
+    }
+  | { readonly kind: 'http'; readonly url: string; readonly headers: Readonly<Record<string, string>> };
+
+/** An MCP server behind the gateway. */
+export interface ServerDefinition {
+  readonly name: string;
+  readonly description: string;
+  readonly connection: ServerConnection;
+  /** Tools that the configuration lists itself: such a server is not discovered. */
+  readonly tools: Readonly<Record<string, StaticTool>> | undefined;
+  /** Differs when the connection differs in anything; 32 hexadecimal characters. Derived from secrets: never log it. */
+  readonly fingerprint: string;
+}
+
+/** What a gateway key opens: one user's view of one project's MCP servers. */
+export interface GatewayDefinition {
+  /** `<user id>_<project id>_<MCP config id>`. */
+  readonly id: string;
+  readonly userId: string;
+  readonly email: string;
+  readonly projectId: string;
+  readonly projectName: string;
+  readonly configId: string;
+  readonly configName: string;
+  readonly servers: readonly ServerDefinition[];
+}
+
+/** A gateway key and the gateway it opens. */
+export interface GatewayKey {
+  readonly key: string;
+  readonly gatewayId: string;
+}
+
+/** Every gateway of a configuration file, and the keys to them. */
+export interface GatewayDirectory {
+  readonly keys: readonly GatewayKey[];
+  readonly gateways: readonly GatewayDefinition[];
+}
+
+/** Builds the directory from a document whose form and references have been checked. */
+export function buildDirectory(document: GatewayDocument): GatewayDirectory {
+  const servers = new Map(
+    Object.entries(document.mcp_configs).map(([id, config]) => [id, config.mcp_config.map(buildServer)] as const),
+  );
+  const gateways = new Map<string, GatewayDefinition>();
+  const keys = Object.entries(document.apikeys).map(([key, { project_id: projectId, user_id: userId }]) => {
+    const project = document.projects[projectId];
+    const configId = project?.mcp_config_id ?? '';
+    const gateway: GatewayDefinition = {
+      id: `${userId}_${projectId}_${configId}`,
+      userId,
+      email: document.users[userId]?.email ?? '',
+      projectId,
+      projectName: project?.project_name ?? projectId,
+      configId,
+      configName: document.mcp_configs[configId]?.mcp_config_name ?? configId,
+      servers: servers.get(configId) ?? [],
+    };
+    gateways.set(gateway.id, gateway);
+    return { key, gatewayId: gateway.id };
+  });
+  return { keys, gateways: [...gateways.values()] };
+}
+
+function buildServer(entry: ServerEntry): ServerDefinition {
+  const connection = buildConnection(entry.config);
+  const tools = entry.tools ?? {};
+  return {
+    name: entry.server_name,
+    description: entry.description ?? '',
+    connection,
+    tools: Object.keys(tools).length === 0 ? undefined : tools,
+    fingerprint: fingerprintOf(connection),
+  };
+}
+
+function buildConnection(entry: ConnectionEntry): ServerConnection {
+  if (entry.url !== undefined) {
+    return { kind: 'http', url: entry.url, headers: entry.headers ?? {} };
+  }
+  const { command = '', args = [], env = {}, cwd } = entry;
+  return { kind: 'stdio', command, args, env, cwd };
+}
+
+function fingerprintOf(connection: ServerConnection): string {
+  const parts =
+    connection.kind === 'http'
+      ? [connection.url, sorted(connection.headers)]
+      : [connection.command, connection.args, sorted(connection.env), connection.cwd ?? null];
+  return createHash('sha256')
+    .update(JSON.stringify([connection.kind, parts]))
+    .digest('hex')
+    .slice(0, 32);
+}
+
+function sorted(record: Readonly<Record<string, string>>): readonly (readonly [string, string])[] {
+  return Object.entries(record).sort(([left], [right]) => (left < right ? -1 : 1));
+}

@@ -1,0 +1,29 @@
+// Loading
+export type { Environment } from './environment.ts';
+export { CONFIG_VARIABLE } from './environment.ts';
+export type { ReadText } from './file.ts';
+export type { ClusterConfig, ConfigSources, GatewayConfig, UpstreamConfig } from './load.ts';
+export { loadGatewayConfig } from './load.ts';
+export type { Parsed } from './parse.ts';
+
+// Problems
+export type { ConfigProblem } from './problem.ts';
+export { formatProblems } from './problem.ts';
+
+// Gateways, keys and servers
+export type { StaticTool } from './gateway-document.ts';
+export type {
+  GatewayDefinition,
+  GatewayDirectory,
+  GatewayKey,
+  ServerConnection,
+  ServerDefinition,
+} from './gateway.ts';
+
+// Settings
+export type { LogLevel, SettingName, SettingSpec } from './settings.ts';
+export { SETTINGS } from './settings.ts';
+
+// What may be shown
+export type { ShownConnection } from './redact.ts';
+export { redactConfig, showConnection } from './redact.ts';

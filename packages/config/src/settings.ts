@@ -1,0 +1,212 @@
+import { z } from 'zod';
+import { field } from './field.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** The name of a setting. */
+export type SettingName = keyof SettingValues;
+
+/** What was set: by name, as parsed. */
+export interface SettingValues {
+  readonly host?: string;
+  readonly port?: number;
+  readonly tierUrl?: string;
+  readonly busUrl?: string;
+  readonly cluster?: string;
+  readonly secret?: string;
+  readonly secretFile?: string;
+  readonly maxStalenessMs?: number;
+  readonly toolsTtlMs?: number;
+  readonly gatewayConfigTtlMs?: number;
+  readonly connectTimeoutMs?: number;
+  readonly discoveryTimeoutMs?: number;
+  readonly discoveryPatienceMs?: number;
+  readonly toolCallTimeoutMs?: number;
+  readonly serverConcurrencyMax?: number;
+  readonly connectionsMax?: number;
+  readonly logLevel?: LogLevel;
+}
+
+/** The least level that is logged. */
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+
+/** A setting of the process: one line of the options table. */
+export interface SettingSpec {
+  /** Its name in the `lockstep` section of the file. */
+  readonly name: SettingName;
+  /** Its environment variable. */
+  readonly variable: string;
+  /** What the description that this gateway follows calls it, where it has a name for it. */
+  readonly seedName: string | undefined;
+  readonly takes: string;
+  /** What is used when it is not set; undefined: nothing, see `meaning`. */
+  readonly fallback: string | number | undefined;
+  readonly meaning: string;
+}
+
+type SettingRow = Omit<SettingSpec, 'name'> & { readonly schema: z.ZodType; readonly secret?: true };
+
+const text = (max: number): z.ZodString => z.string().min(1).max(max);
+const whole = (min: number, max: number): z.ZodNumber => z.int().min(min).max(max);
+const url = (pattern: RegExp): z.ZodString => z.string().max(2_000).regex(pattern);
+
+const ROWS: Readonly<Record<SettingName, SettingRow>> = {
+  host: {
+    variable: 'LOCKSTEP_HOST',
+    seedName: undefined,
+    schema: text(253),
+    takes: 'a host name or address to listen on',
+    fallback: '127.0.0.1',
+    meaning: 'Where the node listens. `0.0.0.0` listens on every interface.',
+  },
+  port: {
+    variable: 'LOCKSTEP_PORT',
+    seedName: undefined,
+    schema: whole(0, 65_535),
+    takes: 'a whole number from 0 to 65535; 0 takes any free port',
+    fallback: 8000,
+    meaning: 'The TCP port to listen on.',
+  },
+  tierUrl: {
+    variable: 'LOCKSTEP_TIER_URL',
+    seedName: 'enkrypt_mcp_use_external_cache, enkrypt_cache_host, _port, _db, _password',
+    schema: url(/^rediss?:\/\/[^\s/]+(\/\d+)?$/),
+    takes: 'a URL redis://[user:password@]host[:port][/db], or rediss:// for TLS',
+    fallback: undefined,
+    meaning: 'The shared tier (KeyDB, Redis, Valkey). Without it the node runs alone, in `local` mode.',
+  },
+  busUrl: {
+    variable: 'LOCKSTEP_BUS_URL',
+    seedName: undefined,
+    schema: url(/^(nats|tls|wss?):\/\/[^\s,]+(,(nats|tls|wss?):\/\/[^\s,]+)*$/),
+    takes: 'a URL nats://[user:password@]host[:port], or several with commas between',
+    fallback: undefined,
+    meaning: 'The invalidation bus (NATS). Without it a clear reaches the other nodes with their next heartbeat.',
+  },
+  cluster: {
+    variable: 'LOCKSTEP_CLUSTER',
+    seedName: undefined,
+    schema: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/),
+    takes: 'a name of 1 to 64 letters, digits, _ and -',
+    fallback: 'lockstep',
+    meaning: 'The nodes that share a tier and a bus under this name are one cluster.',
+  },
+  secret: {
+    variable: 'LOCKSTEP_SECRET',
+    seedName: undefined,
+    secret: true,
+    schema: z.string().min(32).max(4_096),
+    takes: 'at least 32 characters, the same on every node (openssl rand -hex 32)',
+    fallback: undefined,
+    meaning: 'Hides keys in the tier and on the bus, and seals what may hold credentials. Needed in cluster mode.',
+  },
+  secretFile: {
+    variable: 'LOCKSTEP_SECRET_FILE',
+    seedName: undefined,
+    schema: text(4_096),
+    takes: 'the path of a file that holds the secret',
+    fallback: undefined,
+    meaning: 'Where to read the secret from, instead of `secret`. White space at its end is dropped.',
+  },
+  maxStalenessMs: {
+    variable: 'LOCKSTEP_MAX_STALENESS_MS',
+    seedName: undefined,
+    schema: whole(100, 60_000),
+    takes: 'a whole number of milliseconds from 100 to 60000',
+    fallback: 2_000,
+    meaning: 'How old an answer may be, whatever the bus loses (Δ of the protocol).',
+  },
+  toolsTtlMs: {
+    variable: 'LOCKSTEP_TOOLS_TTL_MS',
+    seedName: 'enkrypt_tool_cache_expiration (hours)',
+    schema: whole(1_000, 30 * 24 * HOUR_MS),
+    takes: 'a whole number of milliseconds from 1000 to 2592000000 (30 days)',
+    fallback: 4 * HOUR_MS,
+    meaning: "How long a server's tool list is kept.",
+  },
+  gatewayConfigTtlMs: {
+    variable: 'LOCKSTEP_GATEWAY_CONFIG_TTL_MS',
+    seedName: 'enkrypt_gateway_cache_expiration (hours)',
+    schema: whole(1_000, 30 * 24 * HOUR_MS),
+    takes: 'a whole number of milliseconds from 1000 to 2592000000 (30 days)',
+    fallback: 24 * HOUR_MS,
+    meaning: 'How long a gateway configuration, and the gateway a key belongs to, are kept.',
+  },
+  connectTimeoutMs: {
+    variable: 'LOCKSTEP_CONNECT_TIMEOUT_MS',
+    seedName: undefined,
+    schema: whole(100, 600_000),
+    takes: 'a whole number of milliseconds from 100 to 600000',
+    fallback: 15_000,
+    meaning: 'How long an MCP server may take to start, or to be reached, and to shake hands.',
+  },
+  discoveryTimeoutMs: {
+    variable: 'LOCKSTEP_DISCOVERY_TIMEOUT_MS',
+    seedName: 'timeout_settings.discovery_timeout (seconds)',
+    schema: whole(100, 600_000),
+    takes: 'a whole number of milliseconds from 100 to 600000',
+    fallback: 20_000,
+    meaning: 'How long a whole discovery of one server may take, its connection included.',
+  },
+  discoveryPatienceMs: {
+    variable: 'LOCKSTEP_DISCOVERY_PATIENCE_MS',
+    seedName: undefined,
+    schema: whole(50, 600_000),
+    takes: 'a whole number of milliseconds from 50 to 600000',
+    fallback: 5_000,
+    meaning: 'How long an answer about several servers waits for the slowest; it then says `pending` for the rest.',
+  },
+  toolCallTimeoutMs: {
+    variable: 'LOCKSTEP_TOOL_CALL_TIMEOUT_MS',
+    seedName: 'timeout_settings.tool_execution_timeout (seconds)',
+    schema: whole(100, 3_600_000),
+    takes: 'a whole number of milliseconds from 100 to 3600000',
+    fallback: 60_000,
+    meaning: 'How long one tool call may take.',
+  },
+  serverConcurrencyMax: {
+    variable: 'LOCKSTEP_SERVER_CONCURRENCY_MAX',
+    seedName: undefined,
+    schema: whole(1, 1_000),
+    takes: 'a whole number from 1 to 1000',
+    fallback: 8,
+    meaning: 'How many requests one MCP server connection carries at once; eight times as many may wait.',
+  },
+  connectionsMax: {
+    variable: 'LOCKSTEP_CONNECTIONS_MAX',
+    seedName: undefined,
+    schema: whole(1, 10_000),
+    takes: 'a whole number from 1 to 10000',
+    fallback: 64,
+    meaning: 'How many MCP server connections (for stdio: processes) a node keeps; the longest idle one makes room.',
+  },
+  logLevel: {
+    variable: 'LOCKSTEP_LOG_LEVEL',
+    seedName: 'enkrypt_log_level',
+    schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
+    takes: 'one of: trace, debug, info, warn, error, fatal, silent',
+    fallback: 'info',
+    meaning: 'The least level that is logged.',
+  },
+};
+
+const NAMES = Object.keys(ROWS) as SettingName[];
+
+/** Every setting, in the order of the options table. */
+export const SETTINGS: readonly SettingSpec[] = NAMES.map((name) => {
+  const { variable, seedName, takes, fallback, meaning } = ROWS[name];
+  return { name, variable, seedName, takes, fallback, meaning };
+});
+
+const shape = Object.fromEntries(
+  NAMES.map((name) => {
+    const { schema, takes, secret } = ROWS[name];
+    return [name, field(schema, takes, { secret: secret === true }).optional()];
+  }),
+);
+
+/** The `lockstep` section of the file, and what the environment sets of it. */
+export const settingsSchema: z.ZodType<SettingValues> = field(
+  z.strictObject(shape),
+  'an object of settings',
+) as unknown as z.ZodType<SettingValues>;
