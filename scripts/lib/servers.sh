@@ -29,7 +29,8 @@ debian_packages() {
   }
 }
 
-# Installs packages while a policy-rc.d forbids their services to start, so that no server appears on a standard port.
+# Installs packages without their services: a policy-rc.d keeps them from starting now, `disable` at the next boot,
+# so that no server appears on a standard port.
 without_services() {
   set -e
   export DEBIAN_FRONTEND=noninteractive
@@ -40,4 +41,5 @@ without_services() {
   fi
   apt-get update -q
   apt-get install -qy --no-install-recommends "$@"
+  ! command -v systemctl || systemctl disable "$@"
 }
