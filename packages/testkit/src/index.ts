@@ -1,11 +1,25 @@
-// Real servers
-
-export { freePort } from './free-port.ts';
+// Real servers, and faults between them and their clients
 export type { NatsOptions } from './nats-server.ts';
 export { startNats } from './nats-server.ts';
+export type { ChaosProxy, Direction, ProxyOptions } from './proxy.ts';
+export { startProxy } from './proxy.ts';
 export type { RedisOptions } from './redis-server.ts';
 export { startRedis } from './redis-server.ts';
 export type { RunningServer } from './running-server.ts';
+
+// Fakes of the ports
+export type { BusNetwork, Delivery, Fate, MemoryBus } from './bus-network.ts';
+export { createBusNetwork } from './bus-network.ts';
+export { FakeClock, settle } from './fake-clock.ts';
+export type { LogEntry } from './fake-logger.ts';
+export { RecordingLogger, silentLogger } from './fake-logger.ts';
+export { FakeRandom } from './fake-random.ts';
+
+// Contract suites: the fake and the real adapter of a port pass the same one
+export type { BusContractWorld } from './bus-contract.ts';
+export { busContract } from './bus-contract.ts';
+
 // Waiting
+export { freePort } from './free-port.ts';
 export type { WaitForOptions } from './wait-for.ts';
 export { waitFor } from './wait-for.ts';
