@@ -30,10 +30,17 @@ async function typeProblems(archive: Package): Promise<string[]> {
     .map((problem) => `attw: ${JSON.stringify(problem)}`);
 }
 
-function contentProblems(archive: Package): string[] {
+/** A module in `dist` whose source is gone was left there by an earlier build. */
+function isStale(folder: string, file: string): boolean {
+  const source = file.replace(/^dist\/(.+)\.js$/, 'src/$1.ts');
+  return source !== file && !existsSync(join(folder, source));
+}
+
+function contentProblems(folder: string, archive: Package): string[] {
   const root = `/node_modules/${archive.packageName}/`;
-  const stray = archive.listFiles().map((file) => file.slice(root.length));
-  const problems = stray.filter((file) => !ALLOWED_FILES.test(file)).map((file) => `packs ${file}`);
+  const files = archive.listFiles().map((file) => file.slice(root.length));
+  const problems = files.filter((file) => !ALLOWED_FILES.test(file)).map((file) => `packs ${file}`);
+  problems.push(...files.filter((file) => isStale(folder, file)).map((file) => `packs ${file}, which has no source`));
   const manifest = archive.readFile(`${root}package.json`);
   for (const word of ['@lockstep/source', 'workspace:', 'catalog:']) {
     if (manifest.includes(word)) problems.push(`the packed package.json still says ${word}`);
@@ -54,7 +61,7 @@ function pack(folder: string, destination: string): Buffer {
 async function problemsOf(folder: string, destination: string): Promise<string[]> {
   const tarball = pack(folder, destination);
   const archive = createPackageFromTarballData(tarball);
-  return [...contentProblems(archive), ...(await publintProblems(tarball)), ...(await typeProblems(archive))];
+  return [...contentProblems(folder, archive), ...(await publintProblems(tarball)), ...(await typeProblems(archive))];
 }
 
 const destination = mkdtempSync(join(tmpdir(), 'lockstep-pack-'));
