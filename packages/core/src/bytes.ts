@@ -1,27 +1,111 @@
 const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const TWO_TO_32 = 0x1_0000_0000;
 
-/** Lower-case hexadecimal of `length` bytes from `offset`. */
-export function hexOf(bytes: Uint8Array, offset: number, length: number): string {
-  let hex = '';
-  for (let at = offset; at < offset + length; at++) hex += HEX[bytes[at] as number];
-  return hex;
-}
+/** Writes big-endian fields one after the other into a buffer of known size. */
+export class ByteWriter {
+  readonly bytes: Uint8Array;
+  readonly #view: DataView;
+  #at = 0;
 
-/** Writes lower-case hexadecimal as bytes from `offset`; the caller has made sure that `hex` has an even length. */
-export function writeHex(bytes: Uint8Array, offset: number, hex: string): void {
-  for (let at = 0; at < hex.length; at += 2) {
-    bytes[offset + at / 2] = Number.parseInt(hex.slice(at, at + 2), 16);
+  constructor(size: number) {
+    this.bytes = new Uint8Array(size);
+    this.#view = new DataView(this.bytes.buffer);
+  }
+
+  u8(value: number): void {
+    this.#view.setUint8(this.#at, value);
+    this.#at += 1;
+  }
+
+  u16(value: number): void {
+    this.#view.setUint16(this.#at, value);
+    this.#at += 2;
+  }
+
+  u32(value: number): void {
+    this.#view.setUint32(this.#at, value);
+    this.#at += 4;
+  }
+
+  /** An integer in 0…2^53−1, as eight bytes. */
+  sequence(value: number): void {
+    this.u32(Math.floor(value / TWO_TO_32));
+    this.u32(value % TWO_TO_32);
+  }
+
+  /** Hexadecimal of an even length, as half as many bytes. */
+  hex(value: string): void {
+    for (let at = 0; at < value.length; at += 2) this.u8(Number.parseInt(value.slice(at, at + 2), 16));
+  }
+
+  raw(value: Uint8Array): void {
+    this.bytes.set(value, this.#at);
+    this.#at += value.length;
   }
 }
 
-/** Reads a big-endian unsigned integer below 2^53; a larger one answers NaN. */
-export function readSequence(view: DataView, offset: number): number {
-  const high = view.getUint32(offset);
-  return high > 0x1fffff ? Number.NaN : high * 0x1_0000_0000 + view.getUint32(offset + 4);
-}
+/**
+ * Reads big-endian fields one after the other; never throws. Reading past the end, or a sequence of 2^53 or more,
+ * answers zeros and makes `isWhole` false for good.
+ */
+export class ByteReader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #end: number;
+  #at: number;
+  #failed = false;
 
-/** Writes an integer in 0…2^53−1 as eight big-endian bytes. */
-export function writeSequence(view: DataView, offset: number, sequence: number): void {
-  view.setUint32(offset, Math.floor(sequence / 0x1_0000_0000));
-  view.setUint32(offset + 4, sequence % 0x1_0000_0000);
+  constructor(bytes: Uint8Array, at = 0, end: number = bytes.length) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#at = at;
+    this.#end = end;
+    this.#failed = end > bytes.length;
+  }
+
+  /** Whether everything up to the end was read, and nothing beyond. */
+  get isWhole(): boolean {
+    return !this.#failed && this.#at === this.#end;
+  }
+
+  u8(): number {
+    return this.#take(1) ? this.#view.getUint8(this.#at - 1) : 0;
+  }
+
+  u16(): number {
+    return this.#take(2) ? this.#view.getUint16(this.#at - 2) : 0;
+  }
+
+  u32(): number {
+    return this.#take(4) ? this.#view.getUint32(this.#at - 4) : 0;
+  }
+
+  sequence(): number {
+    const value = this.u32() * TWO_TO_32 + this.u32();
+    if (Number.isSafeInteger(value)) return value;
+    this.#failed = true;
+    return 0;
+  }
+
+  /** `length` bytes, as lower-case hexadecimal. */
+  hex(length: number): string {
+    if (!this.#take(length)) return '';
+    let hex = '';
+    for (let at = this.#at - length; at < this.#at; at++) hex += HEX[this.#bytes[at] as number];
+    return hex;
+  }
+
+  /** A view of `length` bytes. */
+  raw(length: number): Uint8Array {
+    return this.#take(length) ? this.#bytes.subarray(this.#at - length, this.#at) : new Uint8Array();
+  }
+
+  #take(length: number): boolean {
+    if (this.#failed || this.#at + length > this.#end) {
+      this.#failed = true;
+      return false;
+    }
+    this.#at += length;
+    return true;
+  }
 }

@@ -1,4 +1,4 @@
-import { hexOf, writeHex } from './bytes.ts';
+import { ByteReader, ByteWriter } from './bytes.ts';
 import type { Incarnation, ScopeId } from './keys.ts';
 
 /** Format of an entry's body; an entry of another format is a miss. */
@@ -45,17 +45,14 @@ export interface TierEntry extends EntryBody {
 
 /** Encodes an entry's body: format, codec, grace in ms, number of tags, the tags, the payload. */
 export function encodeBody(body: EntryBody): Uint8Array {
-  const payloadAt = BODY_HEAD_BYTES + body.tags.length * ID_BYTES;
-  const bytes = new Uint8Array(payloadAt + body.payload.length);
-  bytes[0] = BODY_FORMAT;
-  bytes[1] = body.codec;
-  new DataView(bytes.buffer).setUint32(2, body.graceMs);
-  bytes[6] = body.tags.length;
-  for (let index = 0; index < body.tags.length; index++) {
-    writeHex(bytes, BODY_HEAD_BYTES + index * ID_BYTES, body.tags[index] as string);
-  }
-  bytes.set(body.payload, payloadAt);
-  return bytes;
+  const writer = new ByteWriter(BODY_HEAD_BYTES + body.tags.length * ID_BYTES + body.payload.length);
+  writer.u8(BODY_FORMAT);
+  writer.u8(body.codec);
+  writer.u32(body.graceMs);
+  writer.u8(body.tags.length);
+  for (const tag of body.tags) writer.hex(tag);
+  writer.raw(body.payload);
+  return writer.bytes;
 }
 
 /**
@@ -65,10 +62,8 @@ export function encodeBody(body: EntryBody): Uint8Array {
  * then version, born and fingerprint. The payload is a view of `bytes`, not a copy.
  */
 export function decodeEntry(bytes: Uint8Array): TierEntry | undefined {
-  const headerEnd = bytes.subarray(0, HEADER_BYTES_MAX).indexOf(NEWLINE);
-  if (headerEnd < 0) return undefined;
-  const header = HEADER.exec(asciiOf(bytes, headerEnd));
-  const body = decodeBody(bytes.subarray(headerEnd + 1));
+  const header = readHeader(bytes);
+  const body = header && decodeBody(bytes.subarray(header[0].length + 1));
   if (!header || !body) return undefined;
   const versionSequence = Number(header[3]);
   const bornSequence = Number(header[5]);
@@ -83,17 +78,23 @@ export function decodeEntry(bytes: Uint8Array): TierEntry | undefined {
   };
 }
 
-function decodeBody(bytes: Uint8Array): EntryBody | undefined {
-  if (bytes.length < BODY_HEAD_BYTES || bytes[0] !== BODY_FORMAT) return undefined;
-  const count = bytes[6] as number;
-  const payloadAt = BODY_HEAD_BYTES + count * ID_BYTES;
-  if (count > TAGS_PER_ENTRY_MAX || bytes.length < payloadAt) return undefined;
-  const tags: ScopeId[] = [];
-  for (let at = BODY_HEAD_BYTES; at < payloadAt; at += ID_BYTES) tags.push(hexOf(bytes, at, ID_BYTES) as ScopeId);
-  const graceMs = new DataView(bytes.buffer, bytes.byteOffset).getUint32(2);
-  return { codec: bytes[1] as number, graceMs, tags, payload: bytes.subarray(payloadAt) };
+/** The version in an entry's header, also where its body cannot be read; undefined when there is no header. */
+export function entryVersion(bytes: Uint8Array): string | undefined {
+  return readHeader(bytes)?.[2];
 }
 
-function asciiOf(bytes: Uint8Array, length: number): string {
-  return String.fromCharCode(...bytes.subarray(0, length));
+function readHeader(bytes: Uint8Array): RegExpExecArray | undefined {
+  const end = bytes.subarray(0, HEADER_BYTES_MAX).indexOf(NEWLINE);
+  return (end < 0 ? undefined : HEADER.exec(String.fromCharCode(...bytes.subarray(0, end)))) ?? undefined;
+}
+
+function decodeBody(bytes: Uint8Array): EntryBody | undefined {
+  const tagCount = bytes[BODY_HEAD_BYTES - 1] ?? 0;
+  const payloadAt = BODY_HEAD_BYTES + tagCount * ID_BYTES;
+  const reader = new ByteReader(bytes, 0, payloadAt);
+  const [format, codec, graceMs] = [reader.u8(), reader.u8(), reader.u32()];
+  if (format !== BODY_FORMAT || reader.u8() > TAGS_PER_ENTRY_MAX) return undefined;
+  const tags: ScopeId[] = [];
+  for (let index = 0; index < tagCount; index++) tags.push(reader.hex(ID_BYTES) as ScopeId);
+  return reader.isWhole ? { codec, graceMs, tags, payload: bytes.subarray(payloadAt) } : undefined;
 }

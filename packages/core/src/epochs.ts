@@ -1,6 +1,10 @@
 import type { Born } from './entry.ts';
 import type { Head } from './history.ts';
-import { EVERYTHING, type Incarnation, type ScopeId } from './keys.ts';
+import type { Incarnation, ScopeId } from './keys.ts';
+import { EVERYTHING } from './keys.ts';
+
+/** Where a load is born on a node that has not joined a history yet; joining drops what was born there. */
+export const UNJOINED: Born = { incarnation: '0000000000000000' as Incarnation, sequence: 0 };
 
 /**
  * The last clear of every scope, as one node knows it.
@@ -9,10 +13,15 @@ import { EVERYTHING, type Incarnation, type ScopeId } from './keys.ts';
  * one of their scopes are dead; so are those born below the floor, the highest epoch that was pruned.
  */
 export class EpochTable {
-  #incarnation: Incarnation | undefined;
+  #incarnation: Incarnation = UNJOINED.incarnation;
   #floor = 0;
   #epochs: Map<ScopeId, number> = new Map();
   #generation = 0;
+  #journal: [ScopeId, number][] | undefined;
+
+  get incarnation(): Incarnation {
+    return this.#incarnation;
+  }
 
   /** Raised whenever anything here changes: an entry judged under an older generation must be judged again. */
   get generation(): number {
@@ -21,17 +30,29 @@ export class EpochTable {
 
   /** Raises a scope's epoch to `sequence`; a lower one changes nothing. */
   raise(scopeId: ScopeId, sequence: number): void {
+    this.#journal?.push([scopeId, sequence]);
     if (sequence <= (this.#epochs.get(scopeId) ?? 0)) return;
     this.#epochs.set(scopeId, sequence);
     this.#generation++;
   }
 
-  /** Takes over the control partition's whole state: its incarnation, its floor, and every epoch. */
+  /** From here to the next `adopt`, remembers what is raised: the state about to be read may be older than it. */
+  startJournal(): void {
+    this.#journal = [];
+  }
+
+  /**
+   * Takes over the control partition's whole state: its incarnation, its floor, and every epoch.
+   * What was raised since `startJournal` and lies beyond `head` is raised again.
+   */
   adopt(head: Head, floor: number, epochs: readonly (readonly [ScopeId, number])[]): void {
+    const raisedMeanwhile = this.#journal ?? [];
+    this.#journal = undefined;
     this.#incarnation = head.incarnation;
     this.#floor = floor;
     this.#epochs = new Map(epochs);
     this.#generation++;
+    for (const [scopeId, sequence] of raisedMeanwhile) if (sequence > head.sequence) this.raise(scopeId, sequence);
   }
 
   /** Whether something born there is live: of today's incarnation, not below the floor, no scope cleared since. */

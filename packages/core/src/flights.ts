@@ -43,6 +43,11 @@ export class Flights<F extends FlightState> {
     return this.#byKey.get(keyId) ?? [];
   }
 
+  /** Every flight. */
+  all(): F[] {
+    return [...this.#byKey.values()].flatMap((flights) => [...flights]);
+  }
+
   poisonKey(keyId: KeyId, spared?: F): void {
     for (const flight of this.of(keyId)) if (flight !== spared) flight.poisoned = true;
   }

@@ -6,38 +6,37 @@ export { BusUnavailableError, CacheError, ConfigError, LoaderError, TierUnavaila
 export type { Incarnation, KeyedDigest, KeyId, NodeId, Scope, ScopeId } from './keys.ts';
 export { CONTROL_PARTITION, EVERYTHING, Identifiers, PARTITIONS_MAX, partitionOf } from './keys.ts';
 
-// Events and bus messages
+// Events
 export type {
   AckFrame,
   CommittedEvent,
-  DecodedMessage,
   Effect,
   EventFrame,
   FilledFrame,
   Frame,
   HintFrame,
   KeyKind,
-  MessageFault,
-  MessageMac,
   Position,
   TraceContext,
 } from './event.ts';
+export { decodeLogBody, encodeLogBody } from './event.ts';
+
+// Bus messages
+export type { DecodedMessage, MessageFault, MessageMac } from './message.ts';
 export {
-  decodeLogBody,
   decodeMessage,
-  encodeLogBody,
   encodeMessage,
   FRAMES_PER_MESSAGE_MAX,
   MESSAGE_MAGIC,
   MESSAGE_VERSION,
-} from './event.ts';
+} from './message.ts';
 
 // Tier entries
 export type { Born, EntryBody, TierEntry } from './entry.ts';
-export { BODY_FORMAT, decodeEntry, encodeBody, GRACE_MS_MAX, TAGS_PER_ENTRY_MAX } from './entry.ts';
+export { BODY_FORMAT, decodeEntry, encodeBody, entryVersion, GRACE_MS_MAX, TAGS_PER_ENTRY_MAX } from './entry.ts';
 
 // The protocol's state on one node
-export { EpochTable } from './epochs.ts';
+export { EpochTable, UNJOINED } from './epochs.ts';
 export type { FlightState } from './flights.ts';
 export { Flights } from './flights.ts';
 export type { EventVerdict, Head, HeadVerdict, Link } from './history.ts';

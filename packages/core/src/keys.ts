@@ -11,10 +11,7 @@ export type Incarnation = string & { readonly __brand: 'Incarnation' };
 export type NodeId = string & { readonly __brand: 'NodeId' };
 
 /** A set of entries that one clear covers: everything, one namespace, or all entries that carry a tag. */
-export type Scope =
-  | { readonly everything: true }
-  | { readonly namespace: string }
-  | { readonly tag: string };
+export type Scope = { readonly everything: true } | { readonly namespace: string } | { readonly tag: string };
 
 /** Keyed digest: the first 16 bytes of HMAC-SHA-256 over the UTF-8 bytes of `input`, as hexadecimal. */
 export type KeyedDigest = (input: string) => string;

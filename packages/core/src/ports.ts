@@ -108,7 +108,12 @@ export interface EntryWrite extends KeyAddress {
 export type TierFill =
   | { readonly outcome: 'rejected'; readonly head: Head | undefined }
   | { readonly outcome: 'loud'; readonly commit: Commit; readonly waiters: boolean }
-  | { readonly outcome: 'silent' | 'renewed'; readonly head: Head; readonly version: string; readonly waiters: boolean };
+  | {
+      readonly outcome: 'silent' | 'renewed';
+      readonly head: Head;
+      readonly version: string;
+      readonly waiters: boolean;
+    };
 
 /** One event as a partition's log keeps it. */
 export interface LogRecord {

@@ -1,0 +1,88 @@
+import type { Commit, Effect, EventVerdict, Link } from '@lockstep/core';
+import type { Flight } from './engine.ts';
+import type { Node } from './node.ts';
+import type { Outbox } from './outbox.ts';
+
+/** An event as it takes effect on a node, wherever it comes from. */
+export interface AppliedEvent extends Link {
+  readonly partition: number;
+  readonly effect: Effect;
+}
+
+/**
+ * Applies an event that has happened: it takes effect, always, and is then linked into the partition's history.
+ * Synchronous and local; publishes nothing. `spared` is the write that made the event.
+ */
+export function applyEvent(node: Node, event: AppliedEvent, spared?: Flight): EventVerdict {
+  const { effect } = event;
+  if (effect.kind === 'clear-scope') {
+    node.epochs.raise(effect.scopeId, event.sequence);
+    node.flights.poisonScope(effect.scopeId);
+  } else {
+    applyToKey(node, effect, spared);
+  }
+  node.counters.eventsApplied++;
+  return node.history(event.partition)?.note(event) ?? 'foreign';
+}
+
+/** Poisons the key's flights, and ends its near entry: an expired one may still stand in for a load that fails. */
+function applyToKey(node: Node, effect: Exclude<Effect, { kind: 'clear-scope' }>, spared?: Flight): void {
+  node.flights.poisonKey(effect.keyId, spared);
+  if (effect.kind === 'expire') node.near.expire(effect.keyId);
+  else node.near.drop(effect.keyId);
+}
+
+/** An effect without a position, because the tier was away: it can only take things away, so it always may. */
+export function applyHint(node: Node, effect: Effect): void {
+  if (effect.kind !== 'clear-scope') return applyToKey(node, effect);
+  node.near.dropAll();
+  node.flights.poisonAll();
+}
+
+/** Brings this node's own commits, and the bus's events, into effect; asks for a heartbeat where links are missing. */
+export class Applier {
+  readonly #node: Node;
+  readonly #outbox: Outbox;
+  readonly #requestHeartbeat: () => void;
+  readonly #reorderWindowMs: number;
+  #gapCheckPending = false;
+
+  constructor(node: Node, outbox: Outbox, options: { reorderWindowMs: number; requestHeartbeat: () => void }) {
+    this.#node = node;
+    this.#outbox = outbox;
+    this.#reorderWindowMs = options.reorderWindowMs;
+    this.#requestHeartbeat = options.requestHeartbeat;
+  }
+
+  /** Publishes what this node committed, then applies it here. */
+  committed(
+    commit: Commit,
+    partition: number,
+    made: { readonly effect: Effect; readonly spared?: Flight | undefined },
+  ): void {
+    const { incarnation, sequence, previous } = commit;
+    const { effect, spared } = made;
+    const sender = this.#node.id;
+    this.#outbox.send({ type: 'event', partition, incarnation, sequence, previous, effect, sender, ackWanted: false });
+    this.received({ partition, incarnation, sequence, previous, effect }, spared);
+  }
+
+  /** Applies an event that came by bus, or this node's own. */
+  received(event: AppliedEvent, spared?: Flight): void {
+    const verdict = applyEvent(this.#node, event, spared);
+    if (verdict === 'foreign') this.#requestHeartbeat();
+    if (verdict === 'gap') this.#checkGapSoon();
+  }
+
+  /** Events travel apart from each other, and may overtake: only a gap that stays open has lost something. */
+  #checkGapSoon(): void {
+    if (this.#gapCheckPending) return;
+    this.#gapCheckPending = true;
+    this.#node.timers.after(this.#reorderWindowMs, () => {
+      this.#gapCheckPending = false;
+      if (!this.#node.control.hasGap && !this.#node.data.some((history) => history.hasGap)) return;
+      this.#node.counters.gaps++;
+      this.#requestHeartbeat();
+    });
+  }
+}

@@ -1,0 +1,198 @@
+import type { ClusterSettings, Head, Incarnation, PartitionHistory } from '@lockstep/core';
+import { CacheError, CONTROL_PARTITION } from '@lockstep/core';
+import { applyEvent } from './apply.ts';
+import type { Node } from './node.ts';
+
+/** Format of keys, frames and entries; nodes of different formats cannot share a cluster. */
+const FORMAT = 1;
+
+/** The shortest time between the starts of two heartbeats. */
+const INTERVAL_MS_MIN = 20;
+
+const LOG_PAGE_EVENTS = 256;
+const NONCE_BYTES = 8;
+const INCARNATION_BYTES = 8;
+
+/** How heartbeats are made. */
+export interface HeartbeatOptions {
+  /** The most events replayed for one partition; beyond it the partition is dropped instead. */
+  readonly replayMax: number;
+  /** Called after every heartbeat with why it failed, or undefined. */
+  readonly onBeat: (failure: CacheError | undefined) => void;
+}
+
+/**
+ * Proves, several times per Δ, that this node has applied everything the tier has committed.
+ *
+ * Nothing else moves a horizon: neither the bus's silence nor its messages. A heartbeat that finds events missing
+ * replays them from the log; one that finds another history drops what the old one vouched for.
+ */
+export class Heartbeat {
+  readonly #node: Node;
+  readonly #options: HeartbeatOptions;
+  #running: Promise<void> | undefined;
+  #startedMs = Number.NEGATIVE_INFINITY;
+  #cancelNext: () => void = () => {};
+  #requested = false;
+  #settled = false;
+  #stopped = false;
+  /** What the last heartbeat recorded in the member list. */
+  nonce = '';
+
+  constructor(node: Node, options: HeartbeatOptions) {
+    this.#node = node;
+    this.#options = options;
+  }
+
+  /** Makes a heartbeat at once, or joins the one under way. Never rejects: the outcome is in the horizons. */
+  async beat(): Promise<void> {
+    if (this.#stopped) return;
+    this.#cancelNext();
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+      this.#schedule(this.#requested ? INTERVAL_MS_MIN : this.#periodMs());
+      this.#requested = false;
+    });
+    return this.#running;
+  }
+
+  /** Asks for a heartbeat that begins after this call; several requests share one. */
+  request(): void {
+    if (this.#stopped) return;
+    if (this.#running !== undefined) this.#requested = true;
+    else this.#schedule(Math.max(0, this.#startedMs + INTERVAL_MS_MIN - this.#node.clock.monotonicMs()));
+  }
+
+  /** Makes no further heartbeat, and waits for the one under way. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelNext();
+    await this.#running;
+  }
+
+  #periodMs(): number {
+    return (this.#node.deltaMs / 4) * (0.9 + 0.2 * this.#node.random.fraction());
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#stopped) return;
+    this.#cancelNext();
+    this.#cancelNext = this.#node.timers.after(delayMs, () =>
+      this.#node.background.run('heartbeat', () => this.beat()),
+    );
+  }
+
+  async #run(): Promise<void> {
+    this.#node.counters.heartbeats++;
+    this.#startedMs = this.#node.clock.monotonicMs();
+    try {
+      await this.#prove();
+      this.#options.onBeat(undefined);
+    } catch (cause) {
+      this.#node.counters.heartbeatsFailed++;
+      const failure = cause instanceof CacheError ? cause : new CacheError('tier-refused', String(cause), { cause });
+      this.#options.onBeat(failure);
+    }
+  }
+
+  async #prove(): Promise<void> {
+    const node = this.#node;
+    if (!this.#settled) await this.#settle();
+    const sentMs = node.clock.nowMs();
+    this.nonce = node.random.hex(NONCE_BYTES);
+    await node.tier.beat(node.id, this.nonce);
+    const partitions = [CONTROL_PARTITION, ...node.data.keys()];
+    const histories = [node.control, ...node.data];
+    const seenWhenSent = histories.map((history) => history.seen);
+    const heads = await node.tier.heads(partitions);
+    const passed = await Promise.allSettled(
+      histories.map(async (history, index) => {
+        const partition = partitions[index] as number;
+        const head = heads[index];
+        const verdict = history.judge(head, seenWhenSent[index]);
+        if (verdict === 'reset') await this.#reset(partition, history, head);
+        if (verdict === 'ahead') await this.#replay(partition, history, head as Head);
+        if (partition === CONTROL_PARTITION) node.horizons.raiseControl(sentMs);
+        else node.horizons.raise(partition, sentMs);
+      }),
+    );
+    for (const outcome of passed) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+
+  /** Applies what the log has beyond what is applied here; where the two do not connect, starts over. */
+  async #replay(partition: number, history: PartitionHistory, head: Head): Promise<void> {
+    let from = (history.applied as Head).sequence;
+    for (let replayed = 0; ; ) {
+      const page = await this.#node.tier.log(partition, from, LOG_PAGE_EVENTS);
+      for (const record of page) {
+        if (record.sequence <= (history.applied as Head).sequence) continue;
+        if (record.previous !== (history.applied as Head).sequence) return this.#reset(partition, history, head);
+        applyEvent(this.#node, { ...record, partition, incarnation: head.incarnation });
+        this.#node.counters.eventsReplayed++;
+        replayed++;
+      }
+      if ((history.applied as Head).sequence >= head.sequence) return;
+      const last = page.at(-1);
+      if (page.length < LOG_PAGE_EVENTS || last === undefined || replayed > this.#options.replayMax) {
+        return this.#reset(partition, history, head);
+      }
+      from = last.sequence;
+    }
+  }
+
+  /** Starts a partition over from the tier's history: what another history vouched for is dropped. */
+  async #reset(partition: number, history: PartitionHistory, head: Head | undefined): Promise<void> {
+    const node = this.#node;
+    if (partition === CONTROL_PARTITION) return this.#resetControl(history);
+    const adopted = head ?? (await node.tier.found(partition, this.#newIncarnation()));
+    node.near.dropPartition(partition);
+    node.flights.poisonPartition(partition);
+    history.adopt(adopted);
+    node.counters.resets++;
+  }
+
+  async #resetControl(history: PartitionHistory): Promise<void> {
+    const node = this.#node;
+    node.epochs.startJournal();
+    let state = await node.tier.control();
+    if (state === undefined) {
+      await node.tier.found(CONTROL_PARTITION, this.#newIncarnation());
+      state = await node.tier.control();
+    }
+    if (state === undefined) throw new CacheError('tier-refused', 'the tier keeps losing the control partition');
+    node.near.dropAll();
+    node.flights.poisonAll();
+    node.epochs.adopt(state.head, state.floor, state.epochs);
+    history.adopt(state.head);
+    node.counters.resets++;
+    this.#settled = false;
+    await this.#settle();
+  }
+
+  /** Makes sure that this node fits the cluster; one that differs refuses to join. */
+  async #settle(): Promise<void> {
+    const mine: ClusterSettings = {
+      partitions: this.#node.partitions,
+      format: FORMAT,
+      secretFingerprint: this.#node.secrets.fingerprint,
+      deltaMaxMs: this.#node.deltaMaxMs,
+    };
+    const cluster = await this.#node.tier.settle(mine);
+    const differing: string[] = [];
+    for (const name of ['partitions', 'format', 'secretFingerprint'] as const) {
+      if (mine[name] !== cluster[name]) differing.push(`${name}: here ${mine[name]}, cluster ${cluster[name]}`);
+    }
+    if (this.#node.deltaMs > cluster.deltaMaxMs) {
+      differing.push(`maxStalenessMs: here ${this.#node.deltaMs}, the cluster takes at most ${cluster.deltaMaxMs}`);
+    }
+    if (differing.length > 0) {
+      const remedy = 'give all nodes of a cluster the same settings and secret, or this one another cluster name';
+      throw new CacheError('settings-differ', `this node does not fit the cluster: ${differing.join('; ')}; ${remedy}`);
+    }
+    this.#settled = true;
+  }
+
+  #newIncarnation(): Incarnation {
+    return this.#node.random.hex(INCARNATION_BYTES) as Incarnation;
+  }
+}

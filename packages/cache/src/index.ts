@@ -1,0 +1,20 @@
+// Opening a node
+export type { LockstepOptions } from './open.ts';
+export { openLockstep } from './open.ts';
+export type { Coherence } from './coherence.ts';
+export type { NodeCounters } from './node.ts';
+export { Lockstep, NAMESPACES_MAX } from './lockstep.ts';
+
+// Namespaces
+export type { NamespaceOptions } from './policy.ts';
+export type { NamespaceStats } from './namespace.ts';
+export { KEY_LENGTH_MAX, Namespace } from './namespace.ts';
+
+// Reads and writes
+export type { Hit, LoadContext, Loaded, Loader, LoadOptions, Lookup, Miss } from './lookup.ts';
+export type { Receipt } from './receipt.ts';
+export type { SetOptions } from './write-path.ts';
+
+// What callers branch on
+export type { ErrorCode, Scope, TierInfo } from '@lockstep/core';
+export { BusUnavailableError, CacheError, ConfigError, LoaderError, TierUnavailableError } from '@lockstep/core';

@@ -1,0 +1,109 @@
+import { CacheError } from '@lockstep/core';
+import { Applier } from './apply.ts';
+import { Breaker } from './breaker.ts';
+import type { Engine } from './engine.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { Inbox } from './inbox.ts';
+import type { NodeParts } from './node.ts';
+import { Node } from './node.ts';
+import { Outbox } from './outbox.ts';
+import { Waiters } from './waiters.ts';
+
+/** How long a node that leaves waits for its lookups and writes, and for the tier and the bus, each. */
+const LEAVE_STEP_MS_MAX = 2_000;
+
+/** How a node is run. */
+export interface EngineOptions {
+  /** How long an event across a gap waits for the ones before it, in ms, before the node asks the tier. */
+  readonly reorderWindowMs: number;
+  /** The most events replayed for one partition after an outage; beyond it the partition is dropped. */
+  readonly replayMax: number;
+}
+
+/** An engine, and what only its lifecycle touches. */
+export interface RunningEngine extends Engine {
+  readonly abort: AbortController;
+}
+
+/** Puts a node together; it hears the bus from here on, but has joined nothing yet. */
+export function startEngine(parts: NodeParts, options: EngineOptions): RunningEngine {
+  const node = new Node(parts);
+  const abort = new AbortController();
+  const breaker = new Breaker({ probe: () => heartbeat.request() });
+  const heartbeat = new Heartbeat(node, {
+    replayMax: options.replayMax,
+    onBeat: (failure) => {
+      reportTier(node, breaker.failure, failure);
+      breaker.beat(failure);
+    },
+  });
+  const requestHeartbeat = (): void => heartbeat.request();
+  const outbox = new Outbox(node.bus, node.secrets.mac);
+  const waiters = new Waiters(node.timers);
+  const applier = new Applier(node, outbox, { reorderWindowMs: options.reorderWindowMs, requestHeartbeat });
+  node.bus.listen(new Inbox(node, { applier, waiters, requestHeartbeat }));
+  return { node, heartbeat, breaker, applier, outbox, waiters, closing: abort.signal, abort };
+}
+
+/**
+ * Joins the cluster, or waits `timeoutMs` for it and lets the node go on degraded: it joins when it can.
+ * Rejects only where waiting is of no use: the node's settings do not fit the cluster.
+ */
+export async function join(engine: RunningEngine, timeoutMs: number): Promise<void> {
+  const { node, heartbeat, breaker } = engine;
+  if (!node.shared) {
+    await heartbeat.beat();
+    await heartbeat.stop();
+    node.horizons.raiseControl(Number.POSITIVE_INFINITY);
+    for (const partition of node.data.keys()) node.horizons.raise(partition, Number.POSITIVE_INFINITY);
+    return;
+  }
+  const untilMs = node.clock.monotonicMs() + timeoutMs;
+  for (;;) {
+    await heartbeat.beat();
+    if (breaker.failure?.code === 'settings-differ') {
+      const refusal = breaker.failure;
+      await leave(engine);
+      throw refusal;
+    }
+    if (breaker.closed || node.clock.monotonicMs() >= untilMs) return;
+    await new Promise<void>((resolve) => node.timers.after(RETRY_JOIN_MS, resolve));
+  }
+}
+
+const RETRY_JOIN_MS = 50;
+
+/** Leaves: answers nothing more, lets what is under way end, forgets itself, releases the bus and the tier. */
+export async function leave(engine: Engine): Promise<void> {
+  const { node, heartbeat, waiters } = engine as RunningEngine;
+  (engine as RunningEngine).abort.abort(new CacheError('closed', 'the node is closed'));
+  waiters.wakeAll();
+  await atMost(engine, flightsEnded(engine));
+  await atMost(engine, heartbeat.stop());
+  node.background.run('leave', () => node.tier.forget(node.id, heartbeat.nonce));
+  await atMost(engine, node.background.drain());
+  await atMost(engine, node.bus.close());
+  await atMost(engine, node.tier.close());
+}
+
+async function flightsEnded(engine: Engine): Promise<void> {
+  const ended = engine.node.flights.all().map((flight) => flight.answer?.then(noop, noop));
+  await Promise.all(ended);
+}
+
+function atMost(engine: Engine, work: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = engine.node.timers.after(LEAVE_STEP_MS_MAX, () => resolve());
+    void work.then(noop, noop).then(() => {
+      cancel();
+      resolve();
+    });
+  });
+}
+
+function reportTier(node: Node, before: CacheError | undefined, after: CacheError | undefined): void {
+  if (before === undefined && after !== undefined) node.logger.warn('the tier is away', { reason: after.message });
+  if (before !== undefined && after === undefined) node.logger.info('the tier is back');
+}
+
+function noop(): void {}

@@ -1,0 +1,177 @@
+import type { Born, Effect, Head, ScopeId } from '@lockstep/core';
+import { CacheError, LoaderError } from '@lockstep/core';
+import { encodeValue } from './codec.ts';
+import type { Engine, Flight, Space } from './engine.ts';
+import { entryWrite, tagIds } from './entry-write.ts';
+import type { Fallback, Lookup, Question } from './lookup.ts';
+import { staleHit } from './lookup.ts';
+import { NearStore, nearLife, scopesOf } from './near-store.ts';
+
+/** What a load was begun with: the fill lease, if the tier granted one, and what may stand in if the loader fails. */
+export interface LoadTerms {
+  readonly token?: string;
+  readonly fallback?: Fallback | undefined;
+}
+
+/** A value that the loader gave, ready to be stored. */
+interface LoadedValue {
+  readonly value: unknown;
+  readonly payload: Uint8Array;
+  readonly tags: readonly ScopeId[];
+  readonly born: Born;
+  readonly startedMs: number;
+  readonly ttlMs: number;
+}
+
+/** Loads of one namespace: asks the loader, fills the tier under the lease, keeps near what may be kept. */
+export class LoadPath {
+  readonly #engine: Engine;
+  readonly #space: Space;
+  readonly #near: NearStore;
+
+  constructor(engine: Engine, space: Space) {
+    this.#engine = engine;
+    this.#space = space;
+    this.#near = new NearStore(engine, space);
+  }
+
+  /** Loads, and fills the tier if `terms` hold a lease. */
+  async load(flight: Flight, question: Question, terms: LoadTerms): Promise<Lookup<unknown>> {
+    const { node } = this.#engine;
+    let loaded: LoadedValue;
+    try {
+      loaded = await this.#ask(flight, question);
+    } catch (error) {
+      if (terms.token !== undefined) this.#release(question, terms.token);
+      const fallback = terms.fallback ?? this.#nearFallback(question.key);
+      if (fallback === undefined || !(error instanceof LoaderError)) throw error;
+      this.#space.counters.staleAnswers++;
+      return staleHit(fallback, !node.isFresh(flight.partition));
+    }
+    if (terms.token === undefined) this.#keepBriefly(flight, question.key, loaded);
+    else await this.#fill(flight, question, { ...loaded, token: terms.token });
+    const degraded = !node.isFresh(flight.partition);
+    if (degraded) this.#space.counters.degradedAnswers++;
+    return { outcome: 'loaded', source: 'origin', value: loaded.value, stale: false, degraded };
+  }
+
+  /** Answers while the tier cannot be asked: from what this node has, as the namespace's policy allows, else a load. */
+  async withoutTier(flight: Flight, question: Question): Promise<Lookup<unknown>> {
+    const { node } = this.#engine;
+    const degraded = !node.isFresh(flight.partition);
+    const kept = degraded ? this.#keptNear(question.key) : undefined;
+    if (kept !== undefined) {
+      this.#space.counters.degradedAnswers++;
+      return { outcome: 'hit', source: 'near', ...kept, degraded };
+    }
+    if (question.loader !== undefined) return this.load(flight, question, {});
+    this.#space.counters.misses++;
+    return { outcome: 'miss', stale: false, degraded };
+  }
+
+  async #ask(flight: Flight, question: Question): Promise<LoadedValue> {
+    const { node, closing } = this.#engine;
+    const { key, loader, options } = question;
+    if (loader === undefined) throw new CacheError('loader-failed', `namespace "${this.#space.name}": no loader`);
+    const startedMs = node.clock.nowMs();
+    const born = node.born();
+    const tags = tagIds(this.#engine, options.tags ?? []);
+    flight.scopes = scopesOf(this.#space, tags);
+    this.#space.counters.loads++;
+    let value: unknown;
+    try {
+      value = await loader({ key, signal: closing });
+    } catch (cause) {
+      this.#space.counters.loadsFailed++;
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new LoaderError(`namespace "${this.#space.name}": the loader failed: ${reason}`, { cause });
+    }
+    const payload = encodeValue(this.#space.name, value);
+    return { value, payload, tags, born, startedMs, ttlMs: options.ttlMs ?? this.#space.policy.ttlMs };
+  }
+
+  async #fill(flight: Flight, question: Question, loaded: LoadedValue & { readonly token: string }): Promise<void> {
+    const { node, breaker, applier, outbox } = this.#engine;
+    const sentMs = node.clock.nowMs();
+    try {
+      const write = entryWrite(this.#engine, this.#space, { ...loaded, address: question.address });
+      const reply = await breaker.call(() => node.tier.fill(write, loaded.token));
+      if (reply.outcome === 'rejected') return;
+      if (reply.waiters) outbox.send({ type: 'filled', keyId: flight.keyId, sender: node.id });
+      const loud = reply.outcome === 'loud';
+      if (loud) {
+        const effect: Effect = { kind: 'fill', keyId: flight.keyId };
+        applier.committed(reply.commit, flight.partition, { effect, spared: flight });
+      }
+      const written: Head = loud ? reply.commit : reply.head;
+      const version = loud ? String(reply.commit.sequence) : reply.version;
+      this.#keep(flight, question.key, { ...loaded, written, version, sentMs });
+    } catch {
+      this.#keepBriefly(flight, question.key, loaded);
+    }
+  }
+
+  #keep(
+    flight: Flight,
+    key: string,
+    stored: LoadedValue & { readonly written: Head; readonly version: string; readonly sentMs: number },
+  ): void {
+    const { ttlMs } = stored;
+    const { graceMs, nearTtlMs } = this.#space.policy;
+    this.#near.keep(flight, stored.written, {
+      key,
+      value: stored.value,
+      bytes: stored.payload.length,
+      version: stored.version,
+      born: stored.born,
+      tags: stored.tags,
+      loadedMs: stored.startedMs,
+      ...nearLife(stored.sentMs, { freshMs: ttlMs, remainingMs: ttlMs + graceMs, nearTtlMs }),
+    });
+  }
+
+  /** Keeps what the tier does not hold, for at most Δ from the start of its load. */
+  #keepBriefly(flight: Flight, key: string, loaded: LoadedValue): void {
+    const { node } = this.#engine;
+    this.#near.keepUnvouched(flight, {
+      key,
+      value: loaded.value,
+      bytes: loaded.payload.length,
+      version: '',
+      born: loaded.born,
+      tags: loaded.tags,
+      loadedMs: loaded.startedMs,
+      freshUntilMs: loaded.startedMs + Math.min(node.deltaMs, loaded.ttlMs),
+      staleUntilMs: loaded.startedMs + loaded.ttlMs + this.#space.policy.graceMs,
+    });
+  }
+
+  /** Lets the others load; whoever waits is told. */
+  #release(question: Question, token: string): void {
+    const { node, breaker, outbox } = this.#engine;
+    node.background.run('release-lease', async () => {
+      const { waiters } = await breaker.call(() => node.tier.release(question.address, token));
+      if (waiters) outbox.send({ type: 'filled', keyId: question.address.keyId, sender: node.id });
+    });
+  }
+
+  /** What the policy lets this node answer from its near-cache though it cannot vouch for it. */
+  #keptNear(key: string): { readonly value: unknown; readonly stale: boolean } | undefined {
+    const { node } = this.#engine;
+    const entry = this.#space.region.get(key);
+    if (entry === undefined || !node.epochs.isLive(entry.born, entry.namespace, entry.tags)) return undefined;
+    const nowMs = node.clock.nowMs();
+    const stale = nowMs >= entry.freshUntilMs;
+    if (!stale && nowMs < entry.loadedMs + node.deltaMs) return { value: entry.value, stale };
+    const served = this.#space.policy.whenIncoherent === 'serve-stale' && nowMs < entry.staleUntilMs;
+    return served ? { value: entry.value, stale } : undefined;
+  }
+
+  #nearFallback(key: string): Fallback | undefined {
+    const { node } = this.#engine;
+    const entry = this.#space.region.get(key);
+    if (entry === undefined || this.#space.policy.graceMs === 0) return undefined;
+    if (!node.epochs.isLive(entry.born, entry.namespace, entry.tags)) return undefined;
+    return node.clock.nowMs() < entry.staleUntilMs ? { value: entry.value, source: 'near' } : undefined;
+  }
+}

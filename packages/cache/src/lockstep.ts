@@ -1,0 +1,126 @@
+import type { Scope, TierInfo } from '@lockstep/core';
+import { CacheError, ConfigError } from '@lockstep/core';
+import type { Coherence } from './coherence.ts';
+import { coherenceOf } from './coherence.ts';
+import type { Engine, Space } from './engine.ts';
+import { leave } from './lifecycle.ts';
+import { Namespace } from './namespace.ts';
+import type { NodeCounters } from './node.ts';
+import type { NamespaceOptions } from './policy.ts';
+import { resolvePolicy } from './policy.ts';
+import type { Receipt } from './receipt.ts';
+import { scopeReceipt } from './receipt.ts';
+
+/** The most namespaces of one node. */
+export const NAMESPACES_MAX = 256;
+
+const NAMESPACE_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+
+/** One node of a cache cluster, or a cache of its own in local mode: see `openLockstep`. */
+export class Lockstep implements AsyncDisposable {
+  readonly #engine: Engine;
+  readonly #namespaces: Map<string, { readonly namespace: Namespace<unknown>; readonly space: Space }> = new Map();
+  #closed: Promise<void> | undefined;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** 64 random bits, new at every start, as hexadecimal. */
+  get nodeId(): string {
+    return this.#engine.node.id;
+  }
+
+  /** `cluster`: with a shared tier. `local`: the near-cache alone. */
+  get mode(): 'cluster' | 'local' {
+    return this.#engine.node.shared ? 'cluster' : 'local';
+  }
+
+  /** Whether this node can vouch, now, for what it answers from its near-cache. */
+  get coherence(): Coherence {
+    return coherenceOf(this.#engine.node, this.#engine.breaker);
+  }
+
+  /**
+   * Opens a namespace: a named cache with its own policy. Its name is seen in the tier; keys and tags are not.
+   * Throws `config-invalid` when it is open already, or the name or an option cannot be used.
+   */
+  namespace<V>(name: string, options: NamespaceOptions = {}): Namespace<V> {
+    if (!NAMESPACE_NAME.test(name)) {
+      throw new ConfigError(`namespace: got ${JSON.stringify(name)}, takes a name like ${NAMESPACE_NAME.source}`);
+    }
+    if (this.#namespaces.has(name))
+      throw new ConfigError(`namespace "${name}" is open already: keep and share the object`);
+    if (this.#namespaces.size >= NAMESPACES_MAX)
+      throw new ConfigError(`a node takes at most ${NAMESPACES_MAX} namespaces`);
+    const { node } = this.#engine;
+    const policy = resolvePolicy(name, options);
+    const space: Space = {
+      name,
+      scopeId: node.secrets.identifiers.scope({ namespace: name }),
+      policy,
+      region: node.near.region({ entriesMax: policy.nearEntriesMax, bytesMax: policy.nearBytesMax }),
+      counters: {
+        nearHits: 0,
+        tierHits: 0,
+        misses: 0,
+        loads: 0,
+        loadsFailed: 0,
+        coalesced: 0,
+        staleAnswers: 0,
+        degradedAnswers: 0,
+      },
+    };
+    const namespace = new Namespace<unknown>(this.#engine, space);
+    this.#namespaces.set(name, { namespace, space });
+    return namespace as Namespace<V>;
+  }
+
+  /**
+   * Clears a scope on every node: everything, one namespace, or all values that carry a tag. Takes the same time
+   * however many values there are. Rejects with `tier-unavailable` when the tier cannot commit it.
+   */
+  async clear(scope: Scope): Promise<Receipt> {
+    this.#refuseClosed();
+    const { node, breaker, applier } = this.#engine;
+    const scopeId = node.secrets.identifiers.scope(scope);
+    const commit = await breaker.call(() => node.tier.clearScope(scopeId, node.id));
+    const receipt = scopeReceipt(scope, commit);
+    applier.committed(commit, receipt.partition, { effect: { kind: 'clear-scope', scopeId } });
+    return receipt;
+  }
+
+  /** How many entries of a namespace the tier holds, cleared ones that it has not reclaimed included; local: near. */
+  async count(namespace: string): Promise<number> {
+    this.#refuseClosed();
+    const { node, breaker } = this.#engine;
+    if (!node.shared) return this.#namespaces.get(namespace)?.space.region.entries ?? 0;
+    return breaker.call(() => node.tier.count(namespace, node.partitions));
+  }
+
+  /** Facts about the tier's server; undefined in local mode. */
+  async tierInfo(): Promise<TierInfo | undefined> {
+    this.#refuseClosed();
+    const { node, breaker } = this.#engine;
+    return node.shared ? breaker.call(() => node.tier.info()) : undefined;
+  }
+
+  /** What this node has counted since its start. */
+  stats(): Readonly<NodeCounters> {
+    return { ...this.#engine.node.counters };
+  }
+
+  /** Leaves the cluster and releases everything: bounded in time, never rejects; later calls reject with `closed`. */
+  async close(): Promise<void> {
+    this.#closed ??= leave(this.#engine);
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #refuseClosed(): void {
+    if (this.#engine.closing.aborted) throw new CacheError('closed', 'the node is closed');
+  }
+}

@@ -1,0 +1,65 @@
+import type { Born, Head, ScopeId } from '@lockstep/core';
+import { EVERYTHING, LIFE_FACTOR } from '@lockstep/core';
+import type { Engine, Flight, Space } from './engine.ts';
+
+/** No generation of the epoch table: the entry is judged when it is first served. */
+const UNCHECKED = -1;
+
+/** A value as it is to be kept in the near-cache. */
+export interface NearValue {
+  readonly key: string;
+  readonly value: unknown;
+  readonly bytes: number;
+  readonly version: string;
+  readonly born: Born;
+  readonly tags: readonly ScopeId[];
+  /** When this node began to load it; −∞ when another node did. */
+  readonly loadedMs: number;
+  readonly freshUntilMs: number;
+  readonly staleUntilMs: number;
+}
+
+/** The spans that a value read from, or written to, the tier may be kept: from the instant the request was sent. */
+export function nearLife(
+  sentMs: number,
+  life: { readonly freshMs: number; readonly remainingMs: number; readonly nearTtlMs: number },
+): { readonly freshUntilMs: number; readonly staleUntilMs: number } {
+  return {
+    freshUntilMs: sentMs + Math.min(life.nearTtlMs, life.freshMs) * LIFE_FACTOR,
+    staleUntilMs: sentMs + life.remainingMs * LIFE_FACTOR,
+  };
+}
+
+/** Puts one namespace's values into its near-cache, each only if its flight still speaks for the key. */
+export class NearStore {
+  readonly #engine: Engine;
+  readonly #space: Space;
+
+  constructor(engine: Engine, space: Space) {
+    this.#engine = engine;
+    this.#space = space;
+  }
+
+  /**
+   * Keeps what the tier holds since `written`, unless an event has overtaken the flight, or `written` is newer than
+   * what is applied here: a failover could take that event away unseen.
+   */
+  keep(flight: Flight, written: Head, near: NearValue): void {
+    const applied = this.#engine.node.data[flight.partition]?.applied;
+    if (applied === undefined || written.incarnation !== applied.incarnation) return;
+    if (written.sequence <= applied.sequence) this.keepUnvouched(flight, near);
+  }
+
+  /** Keeps what the tier does not hold, for as long as `near` says, unless an event has overtaken the flight. */
+  keepUnvouched(flight: Flight, near: NearValue): void {
+    if (flight.poisoned) return;
+    const { keyId, partition } = flight;
+    const namespace = this.#space.scopeId;
+    this.#space.region.set({ ...near, keyId, partition, namespace, checkedGeneration: UNCHECKED });
+  }
+}
+
+/** All scopes of a value: everything, its namespace, its tags. */
+export function scopesOf(space: Space, tags: readonly ScopeId[]): readonly ScopeId[] {
+  return [EVERYTHING, space.scopeId, ...tags];
+}

@@ -1,0 +1,106 @@
+import type { Born, Bus, Clock, Logger, NodeId, Random, Tier, Timers } from '@lockstep/core';
+import { CONTROL_PARTITION, EpochTable, Flights, Horizons, PartitionHistory, UNJOINED } from '@lockstep/core';
+import { NearCache } from '@lockstep/near-cache';
+import type { Background } from './background.ts';
+import type { Flight } from './engine.ts';
+import type { Secrets } from './secret.ts';
+
+/** Everything a node is made of, with nothing left open. */
+export interface NodeParts {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly tier: Tier;
+  readonly bus: Bus;
+  readonly background: Background;
+  readonly secrets: Secrets;
+  readonly partitions: number;
+  /** Δ, in ms. */
+  readonly deltaMs: number;
+  /** The largest Δ that a node of the cluster may have, in ms. */
+  readonly deltaMaxMs: number;
+  /** False when there is no tier to be coherent with: nothing ever goes stale. */
+  readonly shared: boolean;
+}
+
+/** What a node has counted since its start. */
+export interface NodeCounters {
+  messagesReceived: number;
+  framesRejected: number;
+  eventsApplied: number;
+  gaps: number;
+  heartbeats: number;
+  heartbeatsFailed: number;
+  eventsReplayed: number;
+  resets: number;
+  entriesRejected: number;
+}
+
+/** One node: a process with a near-cache. Its parts, and its state as the protocol names it. */
+export class Node implements NodeParts {
+  readonly id: NodeId;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly tier: Tier;
+  readonly bus: Bus;
+  readonly background: Background;
+  readonly secrets: Secrets;
+  readonly partitions: number;
+  readonly deltaMs: number;
+  readonly deltaMaxMs: number;
+  readonly shared: boolean;
+
+  readonly near: NearCache = new NearCache();
+  readonly flights: Flights<Flight> = new Flights();
+  readonly epochs: EpochTable = new EpochTable();
+  readonly horizons: Horizons;
+  readonly control: PartitionHistory = new PartitionHistory();
+  readonly data: readonly PartitionHistory[];
+  readonly counters: NodeCounters = {
+    messagesReceived: 0,
+    framesRejected: 0,
+    eventsApplied: 0,
+    gaps: 0,
+    heartbeats: 0,
+    heartbeatsFailed: 0,
+    eventsReplayed: 0,
+    resets: 0,
+    entriesRejected: 0,
+  };
+
+  constructor(parts: NodeParts) {
+    this.clock = parts.clock;
+    this.timers = parts.timers;
+    this.random = parts.random;
+    this.logger = parts.logger;
+    this.tier = parts.tier;
+    this.bus = parts.bus;
+    this.background = parts.background;
+    this.secrets = parts.secrets;
+    this.partitions = parts.partitions;
+    this.deltaMs = parts.deltaMs;
+    this.deltaMaxMs = parts.deltaMaxMs;
+    this.shared = parts.shared;
+    this.id = parts.random.hex(8) as NodeId;
+    this.horizons = new Horizons(parts.partitions, parts.deltaMs);
+    this.data = Array.from({ length: parts.partitions }, () => new PartitionHistory());
+  }
+
+  /** The history of a partition, data or control; undefined when this cluster has no such partition. */
+  history(partition: number): PartitionHistory | undefined {
+    return partition === CONTROL_PARTITION ? this.control : this.data[partition];
+  }
+
+  /** Where a load that begins now is born. */
+  born(): Born {
+    return this.control.applied ?? UNJOINED;
+  }
+
+  /** Whether this node may vouch, now, for what it knows of a partition. */
+  isFresh(partition: number): boolean {
+    return this.clock.nowMs() <= (this.horizons.serveUntil[partition] as number);
+  }
+}

@@ -1,0 +1,113 @@
+import type { Bus, Clock, Logger, Random, Tier, Timers } from '@lockstep/core';
+import { ConfigError, PARTITIONS_MAX } from '@lockstep/core';
+import { Background } from './background.ts';
+import { join, startEngine } from './lifecycle.ts';
+import { Lockstep } from './lockstep.ts';
+import { NullBus, NullTier } from './null-tier.ts';
+import { deriveSecrets } from './secret.ts';
+import { SystemClock, silentLogger, systemRandom, systemTimers } from './system.ts';
+
+const SECRET_LENGTH_MIN = 16;
+
+/** What makes a node: nothing for local mode; `secret` and `tier` for a cluster, and mostly a `bus`. */
+export interface LockstepOptions {
+  /** Shared by all nodes of a cluster, at least 16 characters: turns keys into ids, and authenticates bus messages. */
+  readonly secret?: string;
+  /** The shared tier, for example `connectKeydb(…)`. The node closes it. Default: none, local mode. */
+  readonly tier?: Tier;
+  /** The bus, for example `connectNats(…)`. The node closes it. Default: none; nodes learn by heartbeats only. */
+  readonly bus?: Bus;
+  /** Δ, in ms: no lookup answers a value older than this. A heartbeat goes out every Δ/4. Default: 2,000. */
+  readonly maxStalenessMs?: number;
+  /** The largest Δ that a node of the cluster may have, in ms; equal on all nodes. Default: 10,000. */
+  readonly deltaMaxMs?: number;
+  /** The number of data partitions, 1 to 1024; equal on all nodes. Default: 16. */
+  readonly partitions?: number;
+  /** How long to wait for the tier before the node opens degraded, in ms. Default: 2,000. */
+  readonly joinTimeoutMs?: number;
+  /** How long an event across a gap waits for the ones before it, in ms, before the tier is asked. Default: 20. */
+  readonly reorderWindowMs?: number;
+  /** The most events replayed for one partition after an outage; beyond it the partition is dropped. Default: 20,000. */
+  readonly replayMax?: number;
+  /** Where the node says what it does; keys, values and secrets never appear. Default: nowhere. */
+  readonly logger?: Logger;
+  /** Time, timers and randomness; for simulations and tests. Default: the machine's. */
+  readonly clock?: Clock;
+  readonly timers?: Timers;
+  readonly random?: Random;
+}
+
+const DEFAULTS = {
+  maxStalenessMs: 2_000,
+  deltaMaxMs: 10_000,
+  partitions: 16,
+  joinTimeoutMs: 2_000,
+  reorderWindowMs: 20,
+  replayMax: 20_000,
+} as const;
+
+/**
+ * Opens a node. With a tier it joins the cluster; when the tier does not answer in `joinTimeoutMs` the node opens all
+ * the same, says so in `coherence`, and joins by itself later.
+ *
+ * Rejects with `config-invalid` when an option cannot be used, and with `settings-differ` when this node's partitions,
+ * secret or Δ do not fit the cluster it finds.
+ */
+export async function openLockstep(options: LockstepOptions = {}): Promise<Lockstep> {
+  const config = {
+    ...DEFAULTS,
+    ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
+  };
+  refuseWrong(config, options);
+  const logger = options.logger ?? silentLogger;
+  const random = options.random ?? systemRandom;
+  const engine = startEngine(
+    {
+      clock: options.clock ?? new SystemClock(),
+      timers: options.timers ?? systemTimers,
+      random,
+      logger,
+      tier: options.tier ?? new NullTier(),
+      bus: options.bus ?? new NullBus(),
+      background: new Background(logger),
+      secrets: deriveSecrets(options.secret ?? random.hex(SECRET_LENGTH_MIN)),
+      partitions: config.partitions,
+      deltaMs: config.maxStalenessMs,
+      deltaMaxMs: config.deltaMaxMs,
+      shared: options.tier !== undefined,
+    },
+    { reorderWindowMs: config.reorderWindowMs, replayMax: config.replayMax },
+  );
+  await join(engine, config.joinTimeoutMs);
+  return new Lockstep(engine);
+}
+
+/** Every numeric option, its least and its greatest value. */
+const RANGES: readonly (readonly [keyof typeof DEFAULTS, number, number])[] = [
+  ['maxStalenessMs', 100, 3_600_000],
+  ['deltaMaxMs', 100, 3_600_000],
+  ['partitions', 1, PARTITIONS_MAX],
+  ['joinTimeoutMs', 0, 600_000],
+  ['reorderWindowMs', 0, 10_000],
+  ['replayMax', 1, 10_000_000],
+];
+
+function refuseWrong(config: Readonly<Record<keyof typeof DEFAULTS, number>>, options: LockstepOptions): void {
+  const problems: string[] = [];
+  for (const [field, least, most] of RANGES) {
+    const got = config[field];
+    if (Number.isInteger(got) && got >= least && got <= most) continue;
+    problems.push(`${field}: got ${String(got)}, takes a whole number from ${least} to ${most}`);
+  }
+  if (config.maxStalenessMs > config.deltaMaxMs) {
+    problems.push(`maxStalenessMs: got ${config.maxStalenessMs}, takes at most deltaMaxMs (${config.deltaMaxMs})`);
+  }
+  if (options.tier !== undefined && (options.secret ?? '').length < SECRET_LENGTH_MIN) {
+    const got = options.secret === undefined ? 'none' : `${options.secret.length} characters`;
+    problems.push(`secret: got ${got}, takes at least ${SECRET_LENGTH_MIN} characters, the same on all nodes`);
+  }
+  if (options.bus !== undefined && options.tier === undefined) {
+    problems.push('bus: got one without a tier, takes a tier beside it: events are committed there');
+  }
+  if (problems.length > 0) throw new ConfigError(`openLockstep has wrong options: ${problems.join('; ')}`);
+}

@@ -1,0 +1,145 @@
+import { partitionOf } from '@lockstep/core';
+import type { NearEntry } from '@lockstep/near-cache';
+import type { Engine, Flight, Space } from './engine.ts';
+import { LoadPath } from './load-path.ts';
+import type { Loader, LoadOptions, Lookup, Question } from './lookup.ts';
+import { staleHit } from './lookup.ts';
+import { TierReader } from './tier-reader.ts';
+
+/** How often one lookup asks the tier, not counting the waits for another node's load. */
+const READS_MAX = 4;
+const PATIENCE_MS_MIN = 50;
+const PATIENCE_MS_MAX = 500;
+
+/** After this many lease times of waiting for others, a lookup loads for itself. */
+const LEASES_WAITED_MAX = 2;
+
+/** The way of a lookup through one namespace: near-cache, flights under way, tier, loader. */
+export class ReadPath {
+  readonly #engine: Engine;
+  readonly #space: Space;
+  readonly #tier: TierReader;
+  readonly #loads: LoadPath;
+
+  constructor(engine: Engine, space: Space) {
+    this.#engine = engine;
+    this.#space = space;
+    this.#tier = new TierReader(engine, space);
+    this.#loads = new LoadPath(engine, space);
+  }
+
+  /** The near-cache's entry, if this node may serve it now. Synchronous; no hash, no allocation. */
+  near(key: string): NearEntry | undefined {
+    const entry = this.#space.region.get(key);
+    if (entry === undefined) return undefined;
+    const { node } = this.#engine;
+    const nowMs = node.clock.nowMs();
+    if (nowMs >= entry.freshUntilMs || nowMs > (node.horizons.serveUntil[entry.partition] as number)) return undefined;
+    if (entry.checkedGeneration === node.epochs.generation) return entry;
+    if (!node.epochs.isLive(entry.born, entry.namespace, entry.tags)) {
+      this.#space.region.delete(key);
+      return undefined;
+    }
+    entry.checkedGeneration = node.epochs.generation;
+    return entry;
+  }
+
+  /** Answers from the near-cache, else joins a flight for the key, else starts one. */
+  async lookup(key: string, loader: Loader<unknown> | undefined, options: LoadOptions): Promise<Lookup<unknown>> {
+    const near = this.#nearHit(key);
+    if (near !== undefined) return near;
+    const { node } = this.#engine;
+    const keyId = node.secrets.identifiers.key(this.#space.name, key);
+    const partition = partitionOf(keyId, node.partitions);
+    const joined = this.#joinable(keyId, loader !== undefined);
+    if (joined?.answer !== undefined) {
+      this.#space.counters.coalesced++;
+      const behind = !node.isFresh(partition);
+      const answer = await joined.answer;
+      return behind ? { ...answer, degraded: true } : answer;
+    }
+    const startedMs = node.clock.nowMs();
+    const loads = loader !== undefined;
+    const flight: Flight = {
+      keyId,
+      partition,
+      startedMs,
+      scopes: undefined,
+      poisoned: false,
+      loads,
+      answer: undefined,
+    };
+    node.flights.add(flight);
+    const question = { key, address: { partition, namespace: this.#space.name, keyId }, loader, options };
+    flight.answer = this.#fly(flight, question).finally(() => node.flights.remove(flight));
+    return flight.answer;
+  }
+
+  #nearHit(key: string): Lookup<unknown> | undefined {
+    const entry = this.near(key);
+    if (entry === undefined) return undefined;
+    this.#space.counters.nearHits++;
+    return { outcome: 'hit', source: 'near', value: entry.value, stale: false, degraded: false };
+  }
+
+  /** A flight that may still answer a lookup that begins now: not poisoned, and not older than Δ. */
+  #joinable(keyId: Flight['keyId'], loads: boolean): Flight | undefined {
+    const { node } = this.#engine;
+    for (const flight of node.flights.of(keyId)) {
+      const young = node.clock.nowMs() - flight.startedMs <= node.deltaMs;
+      if (young && !flight.poisoned && flight.answer !== undefined && flight.loads === loads) return flight;
+    }
+    return undefined;
+  }
+
+  async #fly(flight: Flight, question: Question): Promise<Lookup<unknown>> {
+    const { node, waiters } = this.#engine;
+    const waitUntilMs = flight.startedMs + this.#space.policy.leaseMs * LEASES_WAITED_MAX;
+    let patienceMs = PATIENCE_MS_MIN;
+    let over: string | undefined;
+    for (let reads = 0; reads < READS_MAX; ) {
+      const near = await this.#caughtUp(flight, question.key);
+      if (near !== undefined) return near;
+      const found = await this.#tier.consult(flight, question, over);
+      over = undefined;
+      switch (found.kind) {
+        case 'live':
+          this.#space.counters.tierHits++;
+          return { outcome: 'hit', source: 'tier', value: found.value, stale: false, degraded: false };
+        case 'unreachable':
+          return this.#loads.withoutTier(flight, question);
+        case 'absent':
+          return this.#miss();
+        case 'granted':
+          return this.#loads.load(flight, question, { token: found.token, fallback: found.fallback });
+        case 'again':
+          reads++;
+          break;
+        case 'replaceable':
+          if (question.loader === undefined) return this.#miss();
+          over = found.version;
+          reads++;
+          break;
+        case 'wait':
+          if (found.fallback !== undefined) return staleHit(found.fallback, false);
+          if (node.clock.nowMs() > waitUntilMs) return this.#loads.load(flight, question, {});
+          await waiters.wait(flight.keyId, patienceMs * (0.75 + 0.5 * node.random.fraction()));
+          patienceMs = Math.min(patienceMs * 2, PATIENCE_MS_MAX);
+      }
+    }
+    return this.#loads.withoutTier(flight, question);
+  }
+
+  /** Where this node was away from the tier for longer than Δ: catches up, and looks into the near-cache again. */
+  async #caughtUp(flight: Flight, key: string): Promise<Lookup<unknown> | undefined> {
+    const { node, breaker, heartbeat } = this.#engine;
+    if (node.isFresh(flight.partition) || !breaker.closed) return undefined;
+    await heartbeat.beat();
+    return this.#nearHit(key);
+  }
+
+  #miss(): Lookup<unknown> {
+    this.#space.counters.misses++;
+    return { outcome: 'miss', stale: false, degraded: false };
+  }
+}

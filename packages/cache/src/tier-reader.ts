@@ -1,0 +1,135 @@
+import type { Head, LeaseRequest, StoredEntry, TierEntry, TierRead } from '@lockstep/core';
+import { CLOCK_RATE_ERROR, decodeEntry, entryVersion, isBehind } from '@lockstep/core';
+import { decodeValue } from './codec.ts';
+import type { Engine, Flight, Space } from './engine.ts';
+import type { Fallback, Question } from './lookup.ts';
+import { NearStore, nearLife, scopesOf } from './near-store.ts';
+
+const TOKEN_BYTES = 12;
+
+/**
+ * What the tier said. `again`: the node had to catch up first, ask once more. `replaceable`: the entry of this
+ * version cannot be answered; a load may replace it. `granted`: this node shall load. `wait`: another one does.
+ */
+export type Consulted =
+  | { readonly kind: 'live'; readonly value: unknown }
+  | { readonly kind: 'absent' | 'again' | 'unreachable' }
+  | { readonly kind: 'replaceable'; readonly version: string; readonly fallback: Fallback | undefined }
+  | { readonly kind: 'granted'; readonly token: string; readonly fallback: Fallback | undefined }
+  | { readonly kind: 'wait'; readonly fallback: Fallback | undefined };
+
+/** An entry found live under a head that this node can vouch for; `fresh` unless it expired or is in its grace. */
+interface LiveEntry {
+  readonly entry: TierEntry;
+  readonly value: unknown;
+  readonly fresh: boolean;
+}
+
+/** Reads one namespace's entries from the tier, and judges whether this node may answer them. */
+export class TierReader {
+  readonly #engine: Engine;
+  readonly #space: Space;
+  readonly #near: NearStore;
+
+  constructor(engine: Engine, space: Space) {
+    this.#engine = engine;
+    this.#space = space;
+    this.#near = new NearStore(engine, space);
+  }
+
+  /** Reads once; with `over`, to replace the entry of that version. A live entry is kept near. */
+  async consult(flight: Flight, question: Question, over: string | undefined): Promise<Consulted> {
+    const { node, breaker } = this.#engine;
+    if (!breaker.closed || !node.isFresh(flight.partition)) return { kind: 'unreachable' };
+    const lease = question.loader && { token: node.random.hex(TOKEN_BYTES), leaseMs: this.#space.policy.leaseMs };
+    const sentMs = node.clock.nowMs();
+    const seenWhenSent = node.data[flight.partition]?.seen;
+    let read: TierRead;
+    try {
+      read = await breaker.call(() => this.#send(question, over, lease));
+    } catch {
+      return { kind: 'unreachable' };
+    }
+    const head = this.#vouchedHead(flight, read.head, seenWhenSent);
+    const live = read.entry && head && (await this.#judge(flight, read.entry));
+    if (live?.fresh && read.entry && head) this.#keep(flight, question, { ...live, head, stored: read.entry, sentMs });
+    if (live?.fresh) return { kind: 'live', value: live.value };
+    const fallback = live && this.#space.policy.graceMs > 0 ? tierFallback(live.value) : undefined;
+    if (read.lease === 'granted' && lease !== undefined) {
+      const late = node.clock.nowMs() - sentMs > lease.leaseMs * (1 - CLOCK_RATE_ERROR);
+      return late ? { kind: 'again' } : { kind: 'granted', token: lease.token, fallback };
+    }
+    if (read.lease === 'wait') return { kind: 'wait', fallback };
+    if (read.entry === undefined) return { kind: 'absent' };
+    if (head === undefined) return (await this.#catchUp(flight)) ? { kind: 'again' } : { kind: 'unreachable' };
+    const version = entryVersion(read.entry.bytes);
+    return version === undefined ? { kind: 'absent' } : { kind: 'replaceable', version, fallback };
+  }
+
+  #send(question: Question, over: string | undefined, lease: LeaseRequest | undefined): Promise<TierRead> {
+    const { tier } = this.#engine.node;
+    if (over !== undefined && lease !== undefined) return tier.readOver(question.address, over, lease);
+    return tier.read(question.address, lease);
+  }
+
+  /** The read's head, if it is of this node's history and this node is not behind it for longer than Δ. */
+  #vouchedHead(flight: Flight, head: Head | undefined, seenWhenSent: Head | undefined): Head | undefined {
+    const { node } = this.#engine;
+    const applied = node.data[flight.partition]?.applied;
+    if (head === undefined || head.incarnation !== applied?.incarnation || isBehind(head, seenWhenSent))
+      return undefined;
+    return node.isFresh(flight.partition) ? head : undefined;
+  }
+
+  /** Decodes an entry and judges it live; undefined when it is dead or unreadable. */
+  async #judge(flight: Flight, stored: StoredEntry): Promise<LiveEntry | undefined> {
+    const { node } = this.#engine;
+    const entry = decodeEntry(stored.bytes);
+    const decoded = entry && decodeValue(entry.codec, entry.payload);
+    if (entry === undefined || decoded === undefined) {
+      node.counters.entriesRejected++;
+      return undefined;
+    }
+    flight.scopes = scopesOf(this.#space, entry.tags);
+    const foreign = entry.born.incarnation !== node.epochs.incarnation;
+    if (foreign && !(await this.#catchUp(flight))) return undefined;
+    if (!node.epochs.isLive(entry.born, this.#space.scopeId, entry.tags)) return undefined;
+    return { entry, value: decoded.value, fresh: !entry.expired && stored.remainingMs > entry.graceMs };
+  }
+
+  #keep(
+    flight: Flight,
+    question: Question,
+    found: LiveEntry & { readonly head: Head; readonly stored: StoredEntry; readonly sentMs: number },
+  ): void {
+    const { entry, stored, head } = found;
+    this.#near.keep(
+      flight,
+      { incarnation: head.incarnation, sequence: entry.versionSequence },
+      {
+        key: question.key,
+        value: found.value,
+        bytes: stored.bytes.length,
+        version: entry.version,
+        born: entry.born,
+        tags: entry.tags,
+        loadedMs: Number.NEGATIVE_INFINITY,
+        ...nearLife(found.sentMs, {
+          freshMs: stored.remainingMs - entry.graceMs,
+          remainingMs: stored.remainingMs,
+          nearTtlMs: this.#space.policy.nearTtlMs,
+        }),
+      },
+    );
+  }
+
+  /** Makes a heartbeat; answers whether this node may vouch for the flight's partition after it. */
+  async #catchUp(flight: Flight): Promise<boolean> {
+    await this.#engine.heartbeat.beat();
+    return this.#engine.breaker.closed && this.#engine.node.isFresh(flight.partition);
+  }
+}
+
+function tierFallback(value: unknown): Fallback {
+  return { value, source: 'tier' };
+}

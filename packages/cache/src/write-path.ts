@@ -1,0 +1,119 @@
+import type { Commit, KeyAddress } from '@lockstep/core';
+import { partitionOf } from '@lockstep/core';
+import { encodeValue } from './codec.ts';
+import type { Engine, Flight, Space } from './engine.ts';
+import { entryWrite, tagIds } from './entry-write.ts';
+import type { LoadOptions } from './lookup.ts';
+import { NearStore, nearLife, scopesOf } from './near-store.ts';
+import type { Receipt } from './receipt.ts';
+import { keyReceipt } from './receipt.ts';
+
+/** Options of one write. */
+export type SetOptions = Pick<LoadOptions, 'tags' | 'ttlMs'>;
+
+/** One write of one key: the script that commits it, and the flight it must not poison. */
+interface KeyWrite {
+  readonly kind: Receipt['kind'];
+  readonly address: KeyAddress;
+  readonly send: () => Promise<Commit>;
+  readonly flight?: Flight;
+}
+
+/** Writes of one namespace: script, then publish, then apply here, then resolve. */
+export class WritePath {
+  readonly #engine: Engine;
+  readonly #space: Space;
+  readonly #near: NearStore;
+
+  constructor(engine: Engine, space: Space) {
+    this.#engine = engine;
+    this.#space = space;
+    this.#near = new NearStore(engine, space);
+  }
+
+  /** Writes a value; when it resolves, no later lookup on this node answers the older one. */
+  async set(key: string, value: unknown, options: SetOptions): Promise<Receipt> {
+    const { node } = this.#engine;
+    const payload = encodeValue(this.#space.name, value);
+    const tags = tagIds(this.#engine, options.tags ?? []);
+    const ttlMs = options.ttlMs ?? this.#space.policy.ttlMs;
+    const address = this.#address(key);
+    const flight = this.#begin(address);
+    flight.scopes = scopesOf(this.#space, tags);
+    const born = node.born();
+    const sentMs = node.clock.nowMs();
+    try {
+      const write = entryWrite(this.#engine, this.#space, { address, payload, tags, born, ttlMs });
+      const commit = await this.#commit({ kind: 'put', address, send: () => node.tier.put(write), flight });
+      this.#near.keep(flight, commit, {
+        key,
+        value,
+        bytes: payload.length,
+        version: String(commit.sequence),
+        born,
+        tags,
+        loadedMs: sentMs,
+        ...nearLife(sentMs, {
+          freshMs: ttlMs,
+          remainingMs: ttlMs + this.#space.policy.graceMs,
+          nearTtlMs: this.#space.policy.nearTtlMs,
+        }),
+      });
+      return keyReceipt('put', address, commit);
+    } finally {
+      node.flights.remove(flight);
+    }
+  }
+
+  /** Removes a key everywhere. Always an event, also where nothing was: a load under way anywhere must not survive. */
+  async clear(key: string): Promise<Receipt> {
+    const { node } = this.#engine;
+    const address = this.#address(key);
+    const commit = await this.#commit({ kind: 'clear', address, send: () => node.tier.clear(address, node.id) });
+    return keyReceipt('clear', address, commit);
+  }
+
+  /** Ends a key's freshness everywhere; the value may still stand in for a load that fails, within the grace. */
+  async expire(key: string): Promise<Receipt> {
+    const { node } = this.#engine;
+    const address = this.#address(key);
+    const commit = await this.#commit({ kind: 'expire', address, send: () => node.tier.expire(address, node.id) });
+    return keyReceipt('expire', address, commit);
+  }
+
+  #address(key: string): KeyAddress {
+    const { node } = this.#engine;
+    const keyId = node.secrets.identifiers.key(this.#space.name, key);
+    return { keyId, namespace: this.#space.name, partition: partitionOf(keyId, node.partitions) };
+  }
+
+  #begin(address: KeyAddress): Flight {
+    const { node } = this.#engine;
+    const flight: Flight = {
+      keyId: address.keyId,
+      partition: address.partition,
+      startedMs: node.clock.nowMs(),
+      scopes: undefined,
+      poisoned: false,
+      loads: false,
+      answer: undefined,
+    };
+    node.flights.add(flight);
+    return flight;
+  }
+
+  /** Commits; where that fails it may still have happened, so what this node holds of the key is dropped. */
+  async #commit(write: KeyWrite): Promise<Commit> {
+    const { node, breaker, applier } = this.#engine;
+    const { keyId, partition } = write.address;
+    try {
+      const commit = await breaker.call(write.send);
+      applier.committed(commit, partition, { effect: { kind: write.kind, keyId }, spared: write.flight });
+      return commit;
+    } catch (error) {
+      node.near.drop(keyId);
+      node.flights.poisonKey(keyId);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,146 @@
+import type { Born, KeyId, ScopeId } from '@lockstep/core';
+import { LRUCache } from 'lru-cache';
+
+/** One value in the near-cache, with what the node needs to know whether it may still be served. */
+export interface NearEntry {
+  readonly key: string;
+  readonly keyId: KeyId;
+  readonly partition: number;
+  readonly value: unknown;
+  /** The size that counts against `bytesMax`. */
+  readonly bytes: number;
+  readonly version: string;
+  readonly born: Born;
+  readonly namespace: ScopeId;
+  readonly tags: readonly ScopeId[];
+  /** When this node began to load the value from the origin, in the clock's ms; −∞ when another node loaded it. */
+  readonly loadedMs: number;
+  /** Until when the value is fresh, in the clock's ms; an expire moves it to the past. */
+  freshUntilMs: number;
+  /** Until when the value may be answered as stale, in the clock's ms. */
+  readonly staleUntilMs: number;
+  /** The epoch table's generation under which the entry was last found live. */
+  checkedGeneration: number;
+}
+
+/** Bounds of one region. Both hold at once; the least recently used entries go first. */
+export interface NearRegionOptions {
+  /** The most entries. */
+  readonly entriesMax: number;
+  /** The most bytes of encoded values; an entry larger than this is not kept. */
+  readonly bytesMax: number;
+}
+
+/** The part of the near-cache that one namespace has, with bounds of its own. */
+export interface NearRegion {
+  readonly entries: number;
+  readonly bytes: number;
+  /** Entries that were pushed out by newer ones since the start. */
+  readonly evictions: number;
+  get(key: string): NearEntry | undefined;
+  set(entry: NearEntry): void;
+  delete(key: string): void;
+}
+
+/**
+ * The near-cache of one node: a region for each namespace, and one index by key id over all of them, by which events
+ * find the entries they concern. It keeps no time and judges nothing.
+ */
+export class NearCache {
+  readonly #regions: LruRegion[] = [];
+  readonly #byKeyId: Map<KeyId, IndexedEntry> = new Map();
+
+  /** Makes a region; regions live as long as the near-cache. */
+  region(options: NearRegionOptions): NearRegion {
+    const region = new LruRegion(options, this.#byKeyId);
+    this.#regions.push(region);
+    return region;
+  }
+
+  get entries(): number {
+    return this.#byKeyId.size;
+  }
+
+  /** Drops the entry of a key, if there is one. */
+  drop(keyId: KeyId): void {
+    const indexed = this.#byKeyId.get(keyId);
+    if (indexed !== undefined) indexed.region.delete(indexed.entry.key);
+  }
+
+  /** Ends the freshness of a key's entry; it stays as a stale value. */
+  expire(keyId: KeyId): void {
+    const indexed = this.#byKeyId.get(keyId);
+    if (indexed !== undefined) indexed.entry.freshUntilMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Drops every entry of a partition; answers how many. */
+  dropPartition(partition: number): number {
+    let dropped = 0;
+    for (const { entry, region } of this.#byKeyId.values()) {
+      if (entry.partition !== partition) continue;
+      region.delete(entry.key);
+      dropped++;
+    }
+    return dropped;
+  }
+
+  /** Drops everything; answers how many entries there were. */
+  dropAll(): number {
+    const dropped = this.#byKeyId.size;
+    for (const region of this.#regions) region.clear();
+    return dropped;
+  }
+}
+
+interface IndexedEntry {
+  readonly entry: NearEntry;
+  readonly region: LruRegion;
+}
+
+class LruRegion implements NearRegion {
+  readonly #lru: LRUCache<string, NearEntry>;
+  #evictions = 0;
+  readonly #byKeyId: Map<KeyId, IndexedEntry>;
+
+  constructor(options: NearRegionOptions, byKeyId: Map<KeyId, IndexedEntry>) {
+    this.#byKeyId = byKeyId;
+    this.#lru = new LRUCache<string, NearEntry>({
+      max: options.entriesMax,
+      maxSize: options.bytesMax,
+      sizeCalculation: (entry) => Math.max(1, entry.bytes),
+      dispose: (entry, _key, reason) => {
+        if (reason === 'evict') this.#evictions++;
+        if (byKeyId.get(entry.keyId)?.entry === entry) byKeyId.delete(entry.keyId);
+      },
+    });
+  }
+
+  get entries(): number {
+    return this.#lru.size;
+  }
+
+  get bytes(): number {
+    return this.#lru.calculatedSize;
+  }
+
+  get evictions(): number {
+    return this.#evictions;
+  }
+
+  get(key: string): NearEntry | undefined {
+    return this.#lru.get(key);
+  }
+
+  set(entry: NearEntry): void {
+    this.#lru.set(entry.key, entry);
+    if (this.#lru.peek(entry.key) === entry) this.#byKeyId.set(entry.keyId, { entry, region: this });
+  }
+
+  delete(key: string): void {
+    this.#lru.delete(key);
+  }
+
+  clear(): void {
+    this.#lru.clear();
+  }
+}
