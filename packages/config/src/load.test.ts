@@ -136,7 +136,7 @@ it('tells every problem at once, each with its path, what it got and what it tak
     'common_mcp_gateway_config.enkrypt_cache_hots | a field that is not known here | did you mean enkrypt_cache_host?',
     'common_mcp_gateway_config.enkrypt_cache_port | "6379" (text) | a whole number from 1 to 65535',
     'common_mcp_gateway_config.enkrypt_tool_cache_expiration | -1 | a number of hours above 0, at most 720',
-    'lockstep.maxStalenessMs | 5 | a whole number of milliseconds from 100 to 60000',
+    'lockstep.maxStalenessMs | 5 | a whole number of milliseconds from 100 to 10000',
     'lockstep.prot | a field that is not known here | did you mean port?',
     'mcp_config | a field that is not known here | did you mean mcp_configs? Known here: common_mcp_gateway_config, lockstep, mcp_configs, projects, users, apikeys, admin_apikey, plugins',
     'mcp_configs.CONFIG_1.mcp_config[2].config | both a command and a url | a command (with args, env, cwd), or a url (with headers)',

@@ -1,0 +1,19 @@
+// The caches
+export type {
+  ClearRequest,
+  DiscoveredTools,
+  Discover,
+  GatewayCacheOptions,
+  ToolList,
+} from './gateway-cache.ts';
+export { GatewayCache } from './gateway-cache.ts';
+export type { GatewayRef, ServerRef } from './names.ts';
+
+// Policies
+export type { GatewayNamespace, GatewayTimes } from './policies.ts';
+export { gatewayPolicies } from './policies.ts';
+
+// Status and clears
+export type { CacheType } from './clear-words.ts';
+export { CACHE_TYPE_WORDS, parseCacheType } from './clear-words.ts';
+export type { CacheStatus, NearStatus, NodeStatus, RedisInfo } from './status.ts';

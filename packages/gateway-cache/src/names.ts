@@ -1,0 +1,41 @@
+/** A server as the tool cache knows it. */
+export interface ServerRef {
+  /** The id of the MCP configuration that the server stands in. */
+  readonly configId: string;
+  readonly serverName: string;
+  /** Differs when the server is reached in another way, or with other credentials: such lists are never mixed. */
+  readonly fingerprint: string;
+}
+
+/** A gateway as its caches know it. */
+export interface GatewayRef {
+  readonly gatewayId: string;
+  readonly configId: string;
+  /** Names of the keys that open it, as `gatewayId` is asked for them. */
+  readonly keys: readonly string[];
+}
+
+/** The key of a server's tool list: config id, server name, and how the server is reached. */
+export function toolsKey({ configId, serverName, fingerprint }: ServerRef): string {
+  return JSON.stringify([configId, serverName, fingerprint]);
+}
+
+/** The tags of a server's tool list: its server's, and its configuration's. */
+export function toolsTags({ configId, serverName }: Omit<ServerRef, 'fingerprint'>): readonly [string, string] {
+  return [serverTag(configId, serverName), configTag(configId)];
+}
+
+/** Covers one server's tool lists, however the server is or was reached. */
+export function serverTag(configId: string, serverName: string): string {
+  return `server:${JSON.stringify([configId, serverName])}`;
+}
+
+/** Covers the tool lists of every server of one MCP configuration. */
+export function configTag(configId: string): string {
+  return `mcp-config:${configId}`;
+}
+
+/** Covers one gateway's configuration. */
+export function gatewayTag(gatewayId: string): string {
+  return `gateway:${gatewayId}`;
+}

@@ -1,0 +1,42 @@
+import type { NamespaceOptions } from '@lockstep/cache';
+
+const HOUR_MS = 3_600_000;
+/** What a discovery may take beyond its own time limit before another node may try: the fill, and a late timer. */
+const LEASE_MARGIN_MS = 2_000;
+
+/** The namespaces of a gateway, by what they hold. */
+export type GatewayNamespace = 'tools' | 'gateway-config' | 'gateway-key';
+
+/** What a gateway's policies are made from; all in milliseconds. */
+export interface GatewayTimes {
+  /** How long a server's tool list is fresh, where the server does not ask for less. */
+  readonly toolsTtlMs: number;
+  /** How long a gateway configuration, and the gateway that a key opens, are fresh. */
+  readonly gatewayConfigTtlMs: number;
+  /** The longest that one discovery may take. */
+  readonly discoveryTimeoutMs: number;
+}
+
+/**
+ * The policy of each namespace. Tool lists outlive a server that is away, and a cluster that has lost touch: they
+ * grant nothing. Configurations and keys decide who may do what: they are asked for again instead.
+ */
+export function gatewayPolicies(times: GatewayTimes): Readonly<Record<GatewayNamespace, NamespaceOptions>> {
+  const { toolsTtlMs, gatewayConfigTtlMs, discoveryTimeoutMs } = times;
+  return {
+    tools: {
+      ttlMs: toolsTtlMs,
+      graceMs: 24 * HOUR_MS,
+      whenIncoherent: 'serve-stale',
+      leaseMs: discoveryTimeoutMs + LEASE_MARGIN_MS,
+      nearEntriesMax: 10_000,
+    },
+    'gateway-config': {
+      ttlMs: gatewayConfigTtlMs,
+      graceMs: HOUR_MS,
+      whenIncoherent: 'revalidate',
+      nearEntriesMax: 10_000,
+    },
+    'gateway-key': { ttlMs: gatewayConfigTtlMs, graceMs: 0, whenIncoherent: 'revalidate', nearEntriesMax: 100_000 },
+  };
+}
