@@ -1,0 +1,208 @@
+import { CacheError, TierUnavailableError } from '@lockstep/core';
+import { Redis } from 'ioredis';
+import { tierError } from './failure.ts';
+import type { KeyNames, LuaScript } from './lua-script.ts';
+import type { KeydbTierConfig } from './options.ts';
+
+/** Reconnecting waits this long at first, twice as long each time, with jitter. */
+const RECONNECT_MS_MIN = 50;
+const RECONNECT_MS_MAX = 1_000;
+/** A server that owes an answer for this many command timeouts has its connection dropped: it may be half dead. */
+const SILENT_TIMEOUTS = 4;
+/** How long a closed connection's socket is waited for. */
+const DISCONNECT_MS = 200;
+/** How long the server is left alone while it loads its data, before it is asked again. */
+const LOADING_RETRY_MS = 500;
+
+/** What a command takes. */
+export type Argument = string | number | Uint8Array;
+
+/** One command of a pipeline: its name and its arguments. */
+export type PipelineCommand = readonly [name: string, ...args: readonly (string | number)[]];
+
+/** One call in progress. */
+interface Attempt {
+  /** Whether its caller has been answered: nothing may be sent for it any more. */
+  isOver: boolean;
+}
+
+type Abandon = (error: CacheError) => void;
+
+/**
+ * The connection to one server: made in the background, and made again for ever.
+ *
+ * Every call is sent at most once and rejects in bounded time: at once where there is no connection, with it when it
+ * is lost, and when the answer takes too long. What was sent may take effect all the same, also later.
+ */
+export class Connection {
+  readonly config: KeydbTierConfig;
+  readonly #client: Redis;
+  readonly #pending: Set<Abandon> = new Set();
+  /** The client's newest error on the way to, or from, being connected. */
+  #newestError: unknown;
+  /** Why there is no connection; undefined where there is one. */
+  #failure: CacheError | undefined;
+  #isClosed = false;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(config: KeydbTierConfig) {
+    this.config = config;
+    this.#failure = new TierUnavailableError(`${config.server} is not connected yet`);
+    this.#client = new Redis({
+      host: config.host,
+      port: config.port,
+      db: config.database,
+      username: config.username,
+      password: config.password,
+      tls: config.tls,
+      // RESP2: the scripts' answers have no shapes that need more.
+      protocol: 2,
+      connectionName: 'lockstep',
+      // CLIENT SETINFO is younger than Redis 6.2.
+      disableClientInfo: true,
+      connectTimeout: config.connectTimeoutMs,
+      socketTimeout: SILENT_TIMEOUTS * config.commandTimeoutMs,
+      disconnectTimeout: DISCONNECT_MS,
+      maxLoadingRetryTime: LOADING_RETRY_MS,
+      retryStrategy: reconnectDelayMs,
+      // Nothing waits for a connection, and nothing is sent twice: what waits on a lost one is rejected with it.
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      // A replica answers at this address: after a failover, its name may lead to the new primary.
+      reconnectOnError: (error) => {
+        const isReplica = error.message.includes('READONLY');
+        if (isReplica) this.#newestError = error;
+        return isReplica;
+      },
+    });
+    this.#client.on('ready', () => this.#connected());
+    this.#client.on('error', (error: unknown) => {
+      this.#newestError = error;
+    });
+    this.#client.on('close', () => this.#lost());
+    this.#client.on('end', () => this.#ended());
+  }
+
+  /** Runs a script: one atomic step. Text in the reply comes as Buffers. */
+  run<N extends number>(script: LuaScript<N>, keys: KeyNames<N>, args: readonly Argument[]): Promise<unknown> {
+    const rest = [script.keyCount, ...(keys as readonly string[]), ...args.map(sendable)];
+    return this.call(script.name, async (client, attempt) => {
+      try {
+        return await client.callBuffer('evalsha', [script.sha1, ...rest]);
+      } catch (error) {
+        // The server does not know the script and did nothing: sending it whole is no repetition.
+        if (attempt.isOver || !(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+        return client.callBuffer('eval', [script.lua, ...rest]);
+      }
+    });
+  }
+
+  /** Sends commands in one go; a single refusal, wherever it is, voids them all. */
+  pipeline(what: string, commands: readonly PipelineCommand[]): Promise<unknown[]> {
+    return this.call(what, async (client) => {
+      const replies = await client.pipeline(commands.map((command) => [...command])).exec();
+      return (replies ?? []).map(([error, reply]) => {
+        if (error !== null) throw error;
+        return reply;
+      });
+    });
+  }
+
+  /** Splits partitions by the server that holds them: here one holds them all. */
+  shards(partitions: readonly number[]): readonly (readonly number[])[] {
+    return [partitions];
+  }
+
+  /** Sends whatever `send` sends, as one call with one time limit; `what` names it in errors. */
+  call<T>(what: string, send: (client: Redis, attempt: Attempt) => Promise<T>): Promise<T> {
+    const { commandTimeoutMs, pendingMax, server } = this.config;
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#pending.size >= pendingMax) {
+      return Promise.reject(new TierUnavailableError(`${what}: ${pendingMax} calls wait for ${server} already`));
+    }
+    return new Promise((resolve, reject) => {
+      const attempt: Attempt = { isOver: false };
+      const end = (settle: () => void): void => {
+        if (attempt.isOver) return;
+        attempt.isOver = true;
+        clearTimeout(timer);
+        this.#pending.delete(abandon);
+        settle();
+      };
+      const abandon: Abandon = (error) => end(() => reject(error));
+      const giveUp = (): void => {
+        abandon(new TierUnavailableError(`${what}: no answer from ${server} in ${commandTimeoutMs} ms`));
+      };
+      // After a stall of this process an answer may be here unread: what has arrived is read first.
+      const timer = setTimeout(() => setImmediate(giveUp), commandTimeoutMs);
+      this.#pending.add(abandon);
+      send(this.#client, attempt).then(
+        (value) => end(() => resolve(value)),
+        (error: unknown) => end(() => reject(tierError(error, { what, server }))),
+      );
+    });
+  }
+
+  /** Rejects what waits, and every later call. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#retry);
+    this.#failure = new CacheError('closed', `the tier's connection to ${this.config.server} is closed`);
+    for (const abandon of [...this.#pending]) abandon(this.#failure);
+    const isOpen = ['connecting', 'connect', 'ready'].includes(this.#client.status);
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
+    this.#client.once('end', resolve);
+    this.#client.disconnect();
+    if (!isOpen) return;
+    const timer = setTimeout(resolve, 2 * DISCONNECT_MS);
+    await closed;
+    clearTimeout(timer);
+  }
+
+  #connected(): void {
+    if (this.#isClosed) return;
+    this.#failure = undefined;
+    this.#newestError = undefined;
+    this.config.logger.info('tier connected', { server: this.config.server });
+    this.#tell({ connected: true });
+  }
+
+  #lost(): void {
+    if (this.#isClosed) return;
+    const { server } = this.config;
+    const reason = this.#newestError ?? new Error('the server closed the connection');
+    const failure = tierError(reason, { what: 'no connection', server });
+    const isNews = failure.message !== this.#failure?.message;
+    this.#failure = failure;
+    if (!isNews) return;
+    this.config.logger.warn('tier not connected', { server, reason: failure.message });
+    this.#tell({ connected: false, reason: failure.message });
+  }
+
+  /** The client gives up where a socket cannot even be made; this does not. */
+  #ended(): void {
+    if (this.#isClosed) return;
+    this.#lost();
+    this.#retry = setTimeout(() => this.#client.connect().catch(() => {}), RECONNECT_MS_MAX);
+  }
+
+  #tell(state: Parameters<KeydbTierConfig['onState']>[0]): void {
+    try {
+      this.config.onState(state);
+    } catch (error) {
+      this.config.logger.error('a listener to the state of the tier failed', { error });
+    }
+  }
+}
+
+function reconnectDelayMs(attempt: number): number {
+  const delayMs = Math.min(RECONNECT_MS_MIN * 2 ** (attempt - 1), RECONNECT_MS_MAX);
+  return delayMs * (0.5 + Math.random() / 2);
+}
+
+function sendable(argument: Argument): string | number | Buffer {
+  if (typeof argument !== 'object') return argument;
+  return Buffer.from(argument.buffer, argument.byteOffset, argument.byteLength);
+}

@@ -1,0 +1,63 @@
+import { CacheError, TierUnavailableError } from '@lockstep/core';
+
+/** What a refusal means, and what to do about it; by the first word of the server's error. */
+const REFUSALS: Readonly<Record<string, { readonly advice: string; readonly retryable: boolean }>> = {
+  READONLY: { advice: 'this server is a replica: point the URL at the primary', retryable: true },
+  NOREPLICAS: { advice: 'the primary has too few replicas to take writes (min-replicas-to-write)', retryable: true },
+  MISCONF: { advice: "the server cannot save to disk and takes no writes: see the server's log", retryable: true },
+  OOM: {
+    advice: 'the server is out of memory: raise maxmemory, or set maxmemory-policy volatile-lru',
+    retryable: true,
+  },
+  NOAUTH: { advice: 'the server wants a password: put it into the URL, redis://user:password@host', retryable: false },
+  WRONGPASS: { advice: 'user or password in the URL is wrong', retryable: false },
+  NOPERM: { advice: 'the user in the URL may not do this: see the ACL rule in the README', retryable: false },
+  DENIED: { advice: 'the server is in protected mode: set a password, and put it into the URL', retryable: false },
+  MOVED: { advice: 'this server is a node of a Redis Cluster, which is not supported yet', retryable: false },
+  CROSSSLOT: { advice: 'this server is a node of a Redis Cluster, which is not supported yet', retryable: false },
+  WRONGTYPE: { advice: 'something else writes keys that begin with lockstep: on this server', retryable: false },
+};
+
+/** Errors by which a server says that it cannot answer now, but will. */
+const PASSING = /(?:^|-)(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|ERR max number of clients)\b/;
+
+/** A server before Redis 7 wraps the error of a script's command into the script's own: `ERR Error running … -OOM …`. */
+const REFUSED = new RegExp(`(?:^|-)(${Object.keys(REFUSALS).join('|')})\\b`);
+
+/** What failed, and where. */
+export interface FailedCall {
+  /** What was asked of the tier, in words. */
+  readonly what: string;
+  /** The server's URL without credentials. */
+  readonly server: string;
+}
+
+/** Translates the client's error: `tier-refused` where the server answered no, else `TierUnavailableError`. */
+export function tierError(error: unknown, call: FailedCall): CacheError {
+  if (error instanceof CacheError) return error;
+  const cause = withoutArguments(error);
+  if (cause.name !== 'ReplyError' || PASSING.test(cause.message)) {
+    return new TierUnavailableError(`${call.what}: ${call.server} does not answer: ${cause.message}`, { cause });
+  }
+  const word = REFUSED.exec(cause.message)?.[1];
+  const { advice, retryable } = (word === undefined ? undefined : REFUSALS[word]) ?? {
+    advice: 'the tier needs a server with the commands of Redis 6.2',
+    retryable: false,
+  };
+  const message = `${call.what}: ${call.server} refuses: ${cause.message}; ${advice}`;
+  return new CacheError('tier-refused', message, { cause, retryable });
+}
+
+/** The error for an answer that no script of this release gives. */
+export function malformedReply(what: string): CacheError {
+  const message = `${what}: the tier's answer does not parse; does something else write keys that begin with lockstep:?`;
+  return new CacheError('tier-refused', message);
+}
+
+/** The client's error without the command it belongs to: its arguments hold values and passwords. */
+function withoutArguments(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error(String(error));
+  const plain = new Error(error.message);
+  plain.name = error.name;
+  return plain;
+}

@@ -1,0 +1,64 @@
+// Made from src/lua/clear-scope-2.lua by scripts/generate.ts.
+import type { LuaScript } from '../lua-script.ts';
+
+export const clearScopeScript: LuaScript<2> = {
+  name: 'lockstep:clear-scope 0.1.0',
+  keyCount: 2,
+  sha1: 'f1a19247f095773c0db55055c71a519b63605b96',
+  lua: `-- lockstep:clear-scope 0.1.0
+local function clockMicros()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000000 + tonumber(time[2])
+end
+local function digits(number)
+  return string.format('%.0f', number)
+end
+local function parseHead(text)
+  if not text then return nil end
+  local incarnation, sequence = string.match(text, '^([0-9a-f]+):(%d+)$')
+  if not incarnation or #incarnation ~= 16 or #sequence > 16 then return nil end
+  sequence = tonumber(sequence)
+  if sequence >= 9007199254740991 then return nil end
+  return incarnation, sequence
+end
+local function nextSequence(previous)
+  return math.max(previous + 1, clockMicros())
+end
+local function addToLog(log, event, position)
+  redis.call('XADD', log, 'MAXLEN', '~', event.logMax, digits(position.sequence) .. '-0',
+    'p', digits(position.previous), 'e', event.body)
+end
+local function dropControlHistory(control, log)
+  redis.call('DEL', log)
+  for _, field in ipairs(redis.call('HKEYS', control)) do
+    if field == 'floor' or string.sub(field, 1, 6) == 'epoch:' then redis.call('HDEL', control, field) end
+  end
+end
+local control, log = KEYS[1], KEYS[2]
+local event = { incarnation = ARGV[1], logMax = ARGV[2], body = ARGV[3] }
+local epoch = 'epoch:' .. ARGV[4]
+redis.call('HDEL', control, epoch)
+local incarnation, previous = parseHead(redis.call('HGET', control, 'head'))
+if not incarnation then
+  dropControlHistory(control, log)
+  incarnation, previous = event.incarnation, 0
+end
+local floor = tonumber(redis.call('HGET', control, 'floor') or '0') or 0
+local keptFrom = clockMicros() - tonumber(ARGV[5]) * 1000
+local raised = floor
+local sample = redis.call('HRANDFIELD', control, 4, 'WITHVALUES')
+for at = 1, #sample, 2 do
+  local sequence = string.sub(sample[at], 1, 6) == 'epoch:' and tonumber(sample[at + 1])
+  if sequence and sequence < keptFrom then
+    redis.call('HDEL', control, sample[at])
+    raised = math.max(raised, sequence)
+  end
+end
+if raised > floor then redis.call('HSET', control, 'floor', digits(raised)) end
+local position = { incarnation = incarnation, sequence = nextSequence(previous), previous = previous }
+addToLog(log, event, position)
+redis.call('HSET', control, epoch, digits(position.sequence),
+  'head', incarnation .. ':' .. digits(position.sequence))
+return { position.incarnation, digits(position.sequence), digits(position.previous) }
+`,
+};

@@ -1,0 +1,65 @@
+// Made from src/lua/read-3.lua by scripts/generate.ts.
+import type { LuaScript } from '../lua-script.ts';
+
+export const readScript: LuaScript<3> = {
+  name: 'lockstep:read 0.1.0',
+  keyCount: 3,
+  sha1: 'c06c483be787b479fa357f7c7250f7801571b9ad',
+  lua: `-- lockstep:read 0.1.0
+local function clockMicros()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000000 + tonumber(time[2])
+end
+local function digits(number)
+  return string.format('%.0f', number)
+end
+local function parseEntry(text)
+  if not text then return nil end
+  local state, version, incarnation, born, fingerprint =
+    string.match(text, '^([fx]) (%d+[-0-9a-f]*) ([0-9a-f]+):(%d+) ([0-9a-f]+)\\n')
+  if not state or #version > 49 or #incarnation ~= 16 or #born > 16 or #fingerprint ~= 32 then return nil end
+  if not string.match(version, '^%d+$') and not string.match(version, '^%d+%-[0-9a-f]+$') then return nil end
+  return { isExpired = state == 'x', version = version, fingerprint = fingerprint }
+end
+local function writeEntry(key, entry)
+  local header = 'f ' .. entry.version .. ' ' .. entry.born .. ' ' .. entry.fingerprint .. '\\n'
+  redis.call('SET', key, header .. entry.body, 'PX', entry.ttlMs)
+end
+local function parseLease(text)
+  if not text then return nil end
+  local token, deadline, waiting = string.match(text, '^(%S+) (%d+) ([01])$')
+  if not token then return nil end
+  return { token = token, deadlineMs = tonumber(deadline), waiting = waiting }
+end
+local leases, keyId, token = KEYS[2], ARGV[1], ARGV[2]
+local function trimLeases(nowMs)
+  local sample = redis.call('HRANDFIELD', leases, 2, 'WITHVALUES')
+  for at = 1, #sample, 2 do
+    local lease = parseLease(sample[at + 1])
+    if not lease or lease.deadlineMs <= nowMs then redis.call('HDEL', leases, sample[at]) end
+  end
+end
+local function takeLease()
+  local nowMs = math.floor(clockMicros() / 1000)
+  local held = parseLease(redis.call('HGET', leases, keyId))
+  if held and held.deadlineMs > nowMs then
+    if held.waiting == '0' then
+      redis.call('HSET', leases, keyId, held.token .. ' ' .. digits(held.deadlineMs) .. ' 1')
+    end
+    return 'wait'
+  end
+  trimLeases(nowMs)
+  local waiting = held and held.waiting or '0'
+  redis.call('HSET', leases, keyId, token .. ' ' .. digits(nowMs + tonumber(ARGV[3])) .. ' ' .. waiting)
+  return 'granted'
+end
+local head = redis.call('GET', KEYS[1])
+local text = redis.call('GET', KEYS[3])
+local found = parseEntry(text)
+local lifeMs = found and redis.call('PTTL', KEYS[3]) or -1
+if lifeMs < 0 then found, text, lifeMs = nil, false, 0 end
+local needsLoad = not found or found.isExpired or found.version == ARGV[4]
+local lease = (token ~= '' and needsLoad) and takeLease() or 'none'
+return { head, text, lifeMs, lease }
+`,
+};

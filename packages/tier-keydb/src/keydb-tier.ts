@@ -1,0 +1,131 @@
+import type {
+  ClusterSettings,
+  Commit,
+  ControlState,
+  EntryWrite,
+  Head,
+  Incarnation,
+  KeyAddress,
+  LeaseRequest,
+  LogRecord,
+  NodeId,
+  ScopeId,
+  Tier,
+  TierFill,
+  TierInfo,
+  TierRead,
+} from '@lockstep/core';
+import { Connection } from './connection.ts';
+import { Entries } from './entries.ts';
+import { forgetScript } from './generated/forget.ts';
+import { Histories } from './history.ts';
+import { KeyLayout } from './key-layout.ts';
+import type { KeydbTierOptions } from './options.ts';
+import { resolveOptions } from './options.ts';
+import { countEntries, readInfo } from './status.ts';
+
+/**
+ * Connects to a tier on KeyDB, Valkey or Redis (6.2 or later): in the background, and again for ever.
+ * Throws a `ConfigError` where the options cannot be used, and nothing else.
+ */
+export function connectKeydb(options: KeydbTierOptions): KeydbTier {
+  return new KeydbTier(options);
+}
+
+/**
+ * The shared tier on one server that speaks the Redis protocol.
+ *
+ * A call rejects with a `TierUnavailableError` when the server does not answer, and with the code `tier-refused` when
+ * it answers that it will not, or answers nonsense. `count` alone is no atomic step: it reads partition by partition.
+ */
+export class KeydbTier implements Tier {
+  readonly #connection: Connection;
+  readonly #keys: KeyLayout;
+  readonly #entries: Entries;
+  readonly #histories: Histories;
+
+  constructor(options: KeydbTierOptions) {
+    const config = resolveOptions(options);
+    this.#connection = new Connection(config);
+    this.#keys = new KeyLayout(config.cluster);
+    this.#entries = new Entries(this.#connection, this.#keys);
+    this.#histories = new Histories(this.#connection, this.#keys);
+  }
+
+  read(address: KeyAddress, lease?: LeaseRequest): Promise<TierRead> {
+    return this.#entries.read(address, lease);
+  }
+
+  readOver(address: KeyAddress, version: string, lease: LeaseRequest): Promise<TierRead> {
+    return this.#entries.readOver(address, version, lease);
+  }
+
+  fill(write: EntryWrite, token: string): Promise<TierFill> {
+    return this.#entries.fill(write, token);
+  }
+
+  release(address: KeyAddress, token: string): Promise<{ readonly waiters: boolean }> {
+    return this.#entries.release(address, token);
+  }
+
+  put(write: EntryWrite): Promise<Commit> {
+    return this.#entries.put(write);
+  }
+
+  clear(address: KeyAddress, sender: NodeId): Promise<Commit> {
+    return this.#entries.clear(address, sender);
+  }
+
+  expire(address: KeyAddress, sender: NodeId): Promise<Commit> {
+    return this.#entries.expire(address, sender);
+  }
+
+  clearScope(scopeId: ScopeId, sender: NodeId): Promise<Commit> {
+    return this.#histories.clearScope(scopeId, sender);
+  }
+
+  found(partition: number, incarnation: Incarnation): Promise<Head> {
+    return this.#histories.found(partition, incarnation);
+  }
+
+  heads(partitions: readonly number[]): Promise<readonly (Head | undefined)[]> {
+    return this.#histories.heads(partitions);
+  }
+
+  log(partition: number, sequence: number, limit: number): Promise<readonly LogRecord[]> {
+    return this.#histories.log(partition, sequence, limit);
+  }
+
+  control(): Promise<ControlState | undefined> {
+    return this.#histories.control();
+  }
+
+  settle(settings: ClusterSettings): Promise<ClusterSettings> {
+    return this.#histories.settle(settings);
+  }
+
+  async beat(node: NodeId, nonce: string): Promise<void> {
+    await this.#connection.call('beat', (client) => client.hset(this.#keys.control.members, node, nonce));
+  }
+
+  async members(): Promise<readonly NodeId[]> {
+    const names = await this.#connection.call('members', (client) => client.hkeys(this.#keys.control.members));
+    return names as NodeId[];
+  }
+
+  async forget(node: NodeId, nonce: string): Promise<void> {
+    await this.#connection.run(forgetScript, [this.#keys.control.members], [node, nonce]);
+  }
+
+  count(namespace: string, partitions: number): Promise<number> {
+    return countEntries(this.#connection, this.#keys, { namespace, partitions });
+  }
+
+  info(): Promise<TierInfo> {
+    return readInfo(this.#connection);
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+}

@@ -1,0 +1,36 @@
+--- @include "head.lua"
+
+-- A new head begins a new history: what an earlier one left in log, leases and this index dies with it.
+local function dropHistory(partition)
+  redis.call('DEL', partition.log, partition.leases)
+  if partition.index then redis.call('DEL', partition.index) end
+end
+
+-- The partition's head; where it has none, makes one of this incarnation.
+local function ensureHead(partition, newIncarnation)
+  local incarnation, sequence = parseHead(redis.call('GET', partition.head))
+  if incarnation then return incarnation, sequence end
+  dropHistory(partition)
+  sequence = nextSequence(0)
+  redis.call('SET', partition.head, newIncarnation .. ':' .. digits(sequence))
+  return newIncarnation, sequence
+end
+
+-- Commits an event: takes the next sequence, and writes log record and head. `event.incarnation` is used only
+-- where there is no head.
+local function commit(partition, event)
+  local incarnation, previous = parseHead(redis.call('GET', partition.head))
+  if not incarnation then
+    dropHistory(partition)
+    incarnation, previous = event.incarnation, 0
+  end
+  local position = { incarnation = incarnation, sequence = nextSequence(previous), previous = previous }
+  addToLog(partition.log, event, position)
+  redis.call('SET', partition.head, incarnation .. ':' .. digits(position.sequence))
+  return position
+end
+
+-- A commit as a reply: incarnation, sequence, previous; as text, which keeps every digit.
+local function commitReply(position)
+  return { position.incarnation, digits(position.sequence), digits(position.previous) }
+end

@@ -1,0 +1,20 @@
+-- Stores a value that was written: a new event, the entry, its place in the index; whoever loads has lost the lease.
+-- KEYS: head, log, leases, index, entry
+-- ARGV: incarnation for a new head, logMax, log body, keyId, ttlMs, born, fingerprint, entry body
+-- Returns: incarnation, sequence, previous
+--- @include "include/commit.lua"
+--- @include "include/entry.lua"
+--- @include "include/index.lua"
+
+local partition = { head = KEYS[1], log = KEYS[2], leases = KEYS[3], index = KEYS[4] }
+local event = { incarnation = ARGV[1], logMax = ARGV[2], body = ARGV[3] }
+local keyId, ttlMs = ARGV[4], ARGV[5]
+local nowMs = math.floor(clockMicros() / 1000)
+
+local position = commit(partition, event)
+writeEntry(KEYS[5], {
+  version = digits(position.sequence), born = ARGV[6], fingerprint = ARGV[7], body = ARGV[8], ttlMs = ttlMs,
+})
+noteExpiry(partition.index, { keyId = keyId, expiryMs = nowMs + tonumber(ttlMs), nowMs = nowMs, isRaised = false })
+redis.call('HDEL', partition.leases, keyId)
+return commitReply(position)

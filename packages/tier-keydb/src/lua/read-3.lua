@@ -1,0 +1,47 @@
+-- Reads head and entry. Asked with a token, takes the fill lease where there is no entry, an expired one, or one of
+-- the version to read over. Without a token it writes nothing.
+-- KEYS: head, leases, entry
+-- ARGV: keyId, token or '', leaseMs, version to read over or ''
+-- Returns: head or nil, entry or nil, rest of the entry's life in ms (0 where there is none),
+--          'granted' | 'wait' | 'none'
+--- @include "include/clock.lua"
+--- @include "include/entry.lua"
+--- @include "include/lease.lua"
+
+local leases, keyId, token = KEYS[2], ARGV[1], ARGV[2]
+
+-- Looks at a few leases and removes those past their deadline: loaders that died leave theirs behind.
+local function trimLeases(nowMs)
+  local sample = redis.call('HRANDFIELD', leases, 2, 'WITHVALUES')
+  for at = 1, #sample, 2 do
+    local lease = parseLease(sample[at + 1])
+    if not lease or lease.deadlineMs <= nowMs then redis.call('HDEL', leases, sample[at]) end
+  end
+end
+
+local function takeLease()
+  local nowMs = math.floor(clockMicros() / 1000)
+  local held = parseLease(redis.call('HGET', leases, keyId))
+  if held and held.deadlineMs > nowMs then
+    if held.waiting == '0' then
+      redis.call('HSET', leases, keyId, held.token .. ' ' .. digits(held.deadlineMs) .. ' 1')
+    end
+    return 'wait'
+  end
+  trimLeases(nowMs)
+  -- Who waited for the loader before still waits for this one.
+  local waiting = held and held.waiting or '0'
+  redis.call('HSET', leases, keyId, token .. ' ' .. digits(nowMs + tonumber(ARGV[3])) .. ' ' .. waiting)
+  return 'granted'
+end
+
+local head = redis.call('GET', KEYS[1])
+local text = redis.call('GET', KEYS[3])
+local found = parseEntry(text)
+-- Entries are written with a life; one without is not ours, and counts as absent.
+local lifeMs = found and redis.call('PTTL', KEYS[3]) or -1
+if lifeMs < 0 then found, text, lifeMs = nil, false, 0 end
+
+local needsLoad = not found or found.isExpired or found.version == ARGV[4]
+local lease = (token ~= '' and needsLoad) and takeLease() or 'none'
+return { head, text, lifeMs, lease }
