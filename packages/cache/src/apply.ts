@@ -1,5 +1,5 @@
 import type { Commit, Effect, EventVerdict, Link } from '@lockstep/core';
-import type { Flight } from './engine.ts';
+import type { Flight } from './flight.ts';
 import type { Node } from './node.ts';
 import type { Outbox } from './outbox.ts';
 

@@ -1,21 +1,12 @@
-import type { FlightState, ScopeId } from '@lockstep/core';
+import type { ScopeId } from '@lockstep/core';
 import type { NearRegion } from '@lockstep/near-cache';
 import type { Applier } from './apply.ts';
 import type { Breaker } from './breaker.ts';
 import type { Heartbeat } from './heartbeat.ts';
-import type { Lookup } from './lookup.ts';
 import type { Node } from './node.ts';
 import type { Outbox } from './outbox.ts';
 import type { NamespacePolicy } from './policy.ts';
 import type { Waiters } from './waiters.ts';
-
-/** A read, load or write in progress. */
-export interface Flight extends FlightState {
-  /** Whether a miss goes on to the loader. */
-  readonly loads: boolean;
-  /** What others who ask for the same key may join; a write has none. */
-  answer: Promise<Lookup<unknown>> | undefined;
-}
 
 /** The moving parts that reads and writes of all namespaces share. */
 export interface Engine {

@@ -1,8 +1,9 @@
 import type { Born, Effect, Head, ScopeId } from '@lockstep/core';
 import { CacheError, LoaderError } from '@lockstep/core';
 import { encodeValue } from './codec.ts';
-import type { Engine, Flight, Space } from './engine.ts';
+import type { Engine, Space } from './engine.ts';
 import { entryWrite, tagIds } from './entry-write.ts';
+import type { Flight } from './flight.ts';
 import type { Fallback, Lookup, Question } from './lookup.ts';
 import { staleHit } from './lookup.ts';
 import { NearStore, nearLife, scopesOf } from './near-store.ts';

@@ -1,6 +1,7 @@
 import type { Born, Head, ScopeId } from '@lockstep/core';
 import { EVERYTHING, LIFE_FACTOR } from '@lockstep/core';
-import type { Engine, Flight, Space } from './engine.ts';
+import type { Engine, Space } from './engine.ts';
+import type { Flight } from './flight.ts';
 
 /** No generation of the epoch table: the entry is judged when it is first served. */
 const UNCHECKED = -1;

@@ -2,7 +2,7 @@ import type { Born, Bus, Clock, Logger, NodeId, Random, Tier, Timers } from '@lo
 import { CONTROL_PARTITION, EpochTable, Flights, Horizons, PartitionHistory, UNJOINED } from '@lockstep/core';
 import { NearCache } from '@lockstep/near-cache';
 import type { Background } from './background.ts';
-import type { Flight } from './engine.ts';
+import type { Flight } from './flight.ts';
 import type { Secrets } from './secret.ts';
 
 /** Everything a node is made of, with nothing left open. */

@@ -1,6 +1,7 @@
 import { partitionOf } from '@lockstep/core';
 import type { NearEntry } from '@lockstep/near-cache';
-import type { Engine, Flight, Space } from './engine.ts';
+import type { Engine, Space } from './engine.ts';
+import type { Flight } from './flight.ts';
 import { LoadPath } from './load-path.ts';
 import type { Loader, LoadOptions, Lookup, Question } from './lookup.ts';
 import { staleHit } from './lookup.ts';

@@ -1,7 +1,8 @@
 import type { Head, LeaseRequest, StoredEntry, TierEntry, TierRead } from '@lockstep/core';
 import { CLOCK_RATE_ERROR, decodeEntry, entryVersion, isBehind } from '@lockstep/core';
 import { decodeValue } from './codec.ts';
-import type { Engine, Flight, Space } from './engine.ts';
+import type { Engine, Space } from './engine.ts';
+import type { Flight } from './flight.ts';
 import type { Fallback, Question } from './lookup.ts';
 import { NearStore, nearLife, scopesOf } from './near-store.ts';
 

@@ -1,8 +1,9 @@
 import type { Commit, KeyAddress } from '@lockstep/core';
 import { partitionOf } from '@lockstep/core';
 import { encodeValue } from './codec.ts';
-import type { Engine, Flight, Space } from './engine.ts';
+import type { Engine, Space } from './engine.ts';
 import { entryWrite, tagIds } from './entry-write.ts';
+import type { Flight } from './flight.ts';
 import type { LoadOptions } from './lookup.ts';
 import { NearStore, nearLife, scopesOf } from './near-store.ts';
 import type { Receipt } from './receipt.ts';
