@@ -1,10 +1,8 @@
-import type { ClusterSettings, Head, Incarnation, PartitionHistory } from '@lockstep/core';
+import type { Head, Incarnation, PartitionHistory } from '@lockstep/core';
 import { CacheError, CONTROL_PARTITION } from '@lockstep/core';
 import { applyEvent } from './apply.ts';
+import { ClusterFit } from './cluster-fit.ts';
 import type { Node } from './node.ts';
-
-/** Format of keys, frames and entries; nodes of different formats cannot share a cluster. */
-const FORMAT = 1;
 
 /** The shortest time between the starts of two heartbeats. */
 const INTERVAL_MS_MIN = 20;
@@ -30,11 +28,11 @@ export interface HeartbeatOptions {
 export class Heartbeat {
   readonly #node: Node;
   readonly #options: HeartbeatOptions;
+  readonly #fit: ClusterFit;
   #running: Promise<void> | undefined;
   #startedMs = Number.NEGATIVE_INFINITY;
   #cancelNext: () => void = () => {};
   #requested = false;
-  #settled = false;
   #stopped = false;
   /** What the last heartbeat recorded in the member list. */
   nonce = '';
@@ -42,6 +40,7 @@ export class Heartbeat {
   constructor(node: Node, options: HeartbeatOptions) {
     this.#node = node;
     this.#options = options;
+    this.#fit = new ClusterFit(node);
   }
 
   /** Makes a heartbeat at once, or joins the one under way. Never rejects: the outcome is in the horizons. */
@@ -97,7 +96,7 @@ export class Heartbeat {
 
   async #prove(): Promise<void> {
     const node = this.#node;
-    if (!this.#settled) await this.#settle();
+    await this.#fit.check();
     const sentMs = node.clock.nowMs();
     this.nonce = node.random.hex(NONCE_BYTES);
     await node.tier.beat(node.id, this.nonce);
@@ -165,31 +164,8 @@ export class Heartbeat {
     node.epochs.adopt(state.head, state.floor, state.epochs);
     history.adopt(state.head);
     node.counters.resets++;
-    this.#settled = false;
-    await this.#settle();
-  }
-
-  /** Makes sure that this node fits the cluster; one that differs refuses to join. */
-  async #settle(): Promise<void> {
-    const mine: ClusterSettings = {
-      partitions: this.#node.partitions,
-      format: FORMAT,
-      secretFingerprint: this.#node.secrets.fingerprint,
-      deltaMaxMs: this.#node.deltaMaxMs,
-    };
-    const cluster = await this.#node.tier.settle(mine);
-    const differing: string[] = [];
-    for (const name of ['partitions', 'format', 'secretFingerprint'] as const) {
-      if (mine[name] !== cluster[name]) differing.push(`${name}: here ${mine[name]}, cluster ${cluster[name]}`);
-    }
-    if (this.#node.deltaMs > cluster.deltaMaxMs) {
-      differing.push(`maxStalenessMs: here ${this.#node.deltaMs}, the cluster takes at most ${cluster.deltaMaxMs}`);
-    }
-    if (differing.length > 0) {
-      const remedy = 'give all nodes of a cluster the same settings and secret, or this one another cluster name';
-      throw new CacheError('settings-differ', `this node does not fit the cluster: ${differing.join('; ')}; ${remedy}`);
-    }
-    this.#settled = true;
+    this.#fit.forget();
+    await this.#fit.check();
   }
 
   #newIncarnation(): Incarnation {

@@ -74,9 +74,9 @@ export async function join(engine: RunningEngine, timeoutMs: number): Promise<vo
 const RETRY_JOIN_MS = 50;
 
 /** Leaves: answers nothing more, lets what is under way end, forgets itself, releases the bus and the tier. */
-export async function leave(engine: Engine): Promise<void> {
-  const { node, heartbeat, waiters } = engine as RunningEngine;
-  (engine as RunningEngine).abort.abort(new CacheError('closed', 'the node is closed'));
+export async function leave(engine: RunningEngine): Promise<void> {
+  const { node, heartbeat, waiters } = engine;
+  engine.abort.abort(new CacheError('closed', 'the node is closed'));
   waiters.wakeAll();
   await atMost(engine, flightsEnded(engine));
   await atMost(engine, heartbeat.stop());

@@ -74,6 +74,7 @@ export class LoadPath {
     const { node, closing } = this.#engine;
     const { key, loader, options } = question;
     if (loader === undefined) throw new CacheError('loader-failed', `namespace "${this.#space.name}": no loader`);
+    closing.throwIfAborted();
     const startedMs = node.clock.nowMs();
     const born = node.born();
     const tags = tagIds(this.#engine, options.tags ?? []);

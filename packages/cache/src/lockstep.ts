@@ -2,7 +2,8 @@ import type { Scope, TierInfo } from '@lockstep/core';
 import { CacheError, ConfigError } from '@lockstep/core';
 import type { Coherence } from './coherence.ts';
 import { coherenceOf } from './coherence.ts';
-import type { Engine, Space } from './engine.ts';
+import type { Space } from './engine.ts';
+import type { RunningEngine } from './lifecycle.ts';
 import { leave } from './lifecycle.ts';
 import { Namespace } from './namespace.ts';
 import type { NodeCounters } from './node.ts';
@@ -18,11 +19,11 @@ const NAMESPACE_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
 /** One node of a cache cluster, or a cache of its own in local mode: see `openLockstep`. */
 export class Lockstep implements AsyncDisposable {
-  readonly #engine: Engine;
+  readonly #engine: RunningEngine;
   readonly #namespaces: Map<string, { readonly namespace: Namespace<unknown>; readonly space: Space }> = new Map();
   #closed: Promise<void> | undefined;
 
-  constructor(engine: Engine) {
+  constructor(engine: RunningEngine) {
     this.#engine = engine;
   }
 

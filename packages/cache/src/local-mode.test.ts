@@ -1,0 +1,196 @@
+import { FakeClock, FakeRandom } from '@lockstep/testkit';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Lockstep, LockstepOptions } from './index.ts';
+import { openLockstep } from './index.ts';
+
+describe('a node without tier and bus', () => {
+  let clock: FakeClock;
+  let lockstep: Lockstep;
+
+  beforeEach(async () => {
+    clock = new FakeClock();
+    lockstep = await openLockstep({ clock, timers: clock, random: new FakeRandom() });
+  });
+
+  afterEach(() => lockstep.close());
+
+  test('is coherent by nature, and leaves no timer behind', async () => {
+    await clock.run(3_600_000);
+    expect(lockstep.mode).toBe('local');
+    expect(lockstep.coherence).toEqual({ state: 'coherent', stalenessMs: 0 });
+    expect(clock.waiting).toBe(0);
+  });
+
+  test('loads a key once for concurrent callers, and answers from its near-cache until the ttl ends', async () => {
+    const tools = lockstep.namespace<number>('tools', { ttlMs: 1_000 });
+    let loads = 0;
+    const load = async (): Promise<number> => ++loads;
+    expect(await Promise.all([tools.getOrLoad('a', load), tools.getOrLoad('a', load)])).toEqual([1, 1]);
+    clock.advance(970);
+    expect(await tools.lookup('a', load)).toMatchObject({ outcome: 'hit', source: 'near', value: 1 });
+    expect(tools.peek('a')).toBe(1);
+    clock.advance(30);
+    expect(tools.peek('a')).toBeUndefined();
+    expect(await tools.getOrLoad('a', load)).toBe(2);
+  });
+
+  test('a ttl of one value wins over that of its namespace', async () => {
+    const tools = lockstep.namespace<string>('tools', { ttlMs: 60_000 });
+    await tools.set('set', 'v', { ttlMs: 100 });
+    await tools.getOrLoad('loaded', () => 'v', { ttlMs: 100 });
+    clock.advance(100);
+    expect([tools.peek('set'), tools.peek('loaded')]).toEqual([undefined, undefined]);
+  });
+
+  test('a value past its ttl stands in, marked stale, while the loader fails within the grace', async () => {
+    const tools = lockstep.namespace<string>('tools', { ttlMs: 1_000, graceMs: 10_000 });
+    await tools.set('a', 'old');
+    clock.advance(5_000);
+    const failing = (): never => {
+      throw new Error('origin down');
+    };
+    expect(await tools.lookup('a', failing)).toMatchObject({ value: 'old', stale: true, source: 'near' });
+    clock.advance(10_000);
+    await expect(tools.lookup('a', failing)).rejects.toMatchObject({ code: 'loader-failed' });
+  });
+
+  test('a cleared value never stands in, an expired one does', async () => {
+    const tools = lockstep.namespace<string>('tools', { graceMs: 10_000 });
+    await tools.set('expired', 'old');
+    await tools.expire('expired');
+    await tools.set('cleared', 'old');
+    await tools.clear('cleared');
+    const failing = (): never => {
+      throw new Error('origin down');
+    };
+    expect(await tools.get('expired')).toBeUndefined();
+    expect(await tools.lookup('expired', failing)).toMatchObject({ value: 'old', stale: true });
+    await expect(tools.lookup('cleared', failing)).rejects.toMatchObject({ code: 'loader-failed' });
+  });
+
+  test('clears by tag over all namespaces, by namespace, and everything', async () => {
+    const [one, two] = [lockstep.namespace<string>('one'), lockstep.namespace<string>('two')];
+    const fill = async (): Promise<void> => {
+      for (const namespace of [one, two]) {
+        await namespace.set('tagged', 'v', { tags: ['x', 'y'] });
+        await namespace.set('plain', 'v');
+      }
+    };
+    const held = (): unknown[] => [one.peek('tagged'), one.peek('plain'), two.peek('tagged'), two.peek('plain')];
+    await fill();
+    await lockstep.clear({ tag: 'y' });
+    expect(held()).toEqual([undefined, 'v', undefined, 'v']);
+    await fill();
+    await lockstep.clear({ namespace: 'one' });
+    expect(held()).toEqual([undefined, undefined, 'v', 'v']);
+    await lockstep.clear({ everything: true });
+    expect(held()).toEqual([undefined, undefined, undefined, undefined]);
+    await fill();
+    expect(held()).toEqual(['v', 'v', 'v', 'v']);
+  });
+
+  test('keeps within its bounds of entries and bytes, and counts what it pushes out', async () => {
+    const few = lockstep.namespace<string>('few', { nearEntriesMax: 2 });
+    const small = lockstep.namespace<string>('small', { nearBytesMax: 100 });
+    for (const key of ['a', 'b', 'c']) {
+      await few.set(key, 'v');
+      await small.set(key, 'x'.repeat(40));
+    }
+    expect(few.stats()).toMatchObject({ entries: 2, evictions: 1 });
+    expect(small.stats()).toMatchObject({ entries: 2, bytes: 84, evictions: 1 });
+    expect(await lockstep.count('few')).toBe(2);
+  });
+
+  test('counts what lookups found', async () => {
+    const tools = lockstep.namespace<string>('tools');
+    await tools.get('a');
+    await tools.getOrLoad('a', () => 'v');
+    await tools.get('a');
+    await tools.getOrLoad('a', () => 'v');
+    const failing = (): never => {
+      throw new Error('no');
+    };
+    await expect(tools.getOrLoad('b', failing)).rejects.toThrow();
+    expect(tools.stats()).toMatchObject({ nearHits: 2, misses: 1, loads: 2, loadsFailed: 1, coalesced: 0 });
+  });
+
+  test('a loader that fails is reported with its own error as the cause, and the next caller loads again', async () => {
+    const tools = lockstep.namespace<string>('tools');
+    const cause = new Error('401 from origin');
+    const failing = (): never => {
+      throw cause;
+    };
+    await expect(tools.getOrLoad('a', failing)).rejects.toMatchObject({ code: 'loader-failed', cause });
+    expect(await tools.getOrLoad('a', () => 'v')).toBe('v');
+  });
+
+  test.each([
+    ['undefined', undefined],
+    ['a function', () => {}],
+    ['a bigint', 1n],
+  ])('a value that JSON cannot hold (%s) is refused, and nothing is left behind', async (_, value) => {
+    const tools = lockstep.namespace<unknown>('tools');
+    await expect(tools.set('a', value)).rejects.toMatchObject({ code: 'value-unserializable' });
+    await expect(tools.getOrLoad('a', () => value)).rejects.toMatchObject({ code: 'value-unserializable' });
+    expect(await tools.getOrLoad('a', () => null)).toBeNull();
+  });
+
+  test.each([[''], ['x'.repeat(4_097)], [42], [undefined]])('a key that is none (%#) is refused', async (key) => {
+    const tools = lockstep.namespace<string>('tools');
+    await expect(tools.get(key as string)).rejects.toMatchObject({ code: 'key-invalid' });
+    await expect(tools.set(key as string, 'v')).rejects.toMatchObject({ code: 'key-invalid' });
+  });
+
+  test.each([0, -1, Number.NaN, 1.5, Number.POSITIVE_INFINITY])('a ttl of %d is refused', async (ttlMs) => {
+    const tools = lockstep.namespace<string>('tools');
+    await expect(tools.set('a', 'v', { ttlMs })).rejects.toMatchObject({ code: 'config-invalid' });
+    await expect(tools.getOrLoad('a', () => 'v', { ttlMs })).rejects.toMatchObject({ code: 'config-invalid' });
+  });
+
+  test('too many tags, and tags that are none, are refused before the loader is asked', async () => {
+    const tools = lockstep.namespace<string>('tools');
+    const many = Array.from({ length: 65 }, (_, index) => `tag-${index}`);
+    for (const tags of [many, ['']]) {
+      await expect(tools.set('a', 'v', { tags })).rejects.toMatchObject({ code: 'config-invalid' });
+      await expect(tools.getOrLoad('a', () => 'v', { tags })).rejects.toMatchObject({ code: 'config-invalid' });
+    }
+    expect(tools.stats().loads).toBe(0);
+  });
+
+  test('a namespace is opened once, under a name that can be one', () => {
+    lockstep.namespace('tools');
+    expect(() => lockstep.namespace('tools')).toThrow(/open already/);
+    expect(() => lockstep.namespace('No Name')).toThrow(/takes a name like/);
+    expect(() => lockstep.namespace('wrong', { ttlMs: 0, nearEntriesMax: -1 })).toThrow(
+      /ttlMs: got 0.*nearEntriesMax: got -1/,
+    );
+  });
+
+  test('after close, calls reject, and a loader still at work is told to stop', async () => {
+    const tools = lockstep.namespace<string>('tools');
+    const begun = Promise.withResolvers<void>();
+    const answer = tools.getOrLoad('a', ({ signal }) => {
+      begun.resolve();
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    });
+    await begun.promise;
+    const notBegun = tools.getOrLoad('b', () => 'v');
+    const closed = lockstep.close();
+    await expect(answer).rejects.toMatchObject({ code: 'loader-failed' });
+    await expect(notBegun).rejects.toMatchObject({ code: 'closed' });
+    await closed;
+    await expect(tools.get('a')).rejects.toMatchObject({ code: 'closed' });
+    await expect(lockstep.clear({ everything: true })).rejects.toMatchObject({ code: 'closed' });
+  });
+});
+
+describe('opening a node', () => {
+  test('with wrong options names every problem: field, what it got, what it takes', async () => {
+    const options: LockstepOptions = { partitions: 0, maxStalenessMs: 20_000, joinTimeoutMs: Number.NaN };
+    const message = /partitions: got 0.*maxStalenessMs: got 20000, takes at most deltaMaxMs/;
+    await expect(openLockstep(options)).rejects.toMatchObject({
+      code: 'config-invalid',
+      message: expect.stringMatching(message),
+    });
+  });
+});

@@ -1,0 +1,90 @@
+import { waitFor } from '@lockstep/testkit';
+import { connectKeydb } from '@lockstep/tier-keydb';
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openLockstep } from '../src/index.ts';
+import type { TestCluster, TestNode } from './cluster.ts';
+import { startCluster, startNode, warm } from './cluster.ts';
+
+describe("when the tier's history changes", () => {
+  let cluster: TestCluster;
+  let a: TestNode;
+  let b: TestNode;
+
+  beforeEach(async () => {
+    cluster = await startCluster();
+    [a, b] = cluster.nodes as [TestNode, TestNode];
+  });
+
+  afterEach(() => cluster[Symbol.asyncDispose]());
+
+  /** Empties the tier, and waits until both nodes have started every partition over. */
+  async function flush(): Promise<void> {
+    const before = [a, b].map(({ lockstep }) => lockstep.stats().resets);
+    const redis = new Redis(cluster.redis.url);
+    await redis.flushall();
+    redis.disconnect();
+    const partitions = 17;
+    await waitFor(
+      () => [a, b].every(({ lockstep }, index) => lockstep.stats().resets >= (before[index] as number) + partitions),
+      { what: 'the resets', timeoutMs: 1_000 },
+    );
+  }
+
+  test('FLUSHALL is noticed within Δ, and what the old history vouched for is dropped (P7)', async () => {
+    await warm(a, 'tool', 'old');
+    await flush();
+    expect(a.tools.peek('tool')).toBeUndefined();
+    expect(await a.tools.getOrLoad('tool', () => 'new')).toBe('new');
+    await warm(b, 'tool', 'unused');
+    expect(b.tools.peek('tool')).toBe('new');
+  });
+
+  test('a restart without persistence is noticed, and nodes recover by themselves (P7)', async () => {
+    await warm(a, 'tool', 'old');
+    await cluster.redis.kill();
+    await cluster.redis.restart();
+    await waitFor(() => a.tools.peek('tool') === undefined, { what: 'the reset' });
+    await waitFor(() => [a, b].every(({ lockstep }) => lockstep.coherence.state === 'coherent'), { what: 'coherence' });
+    await b.tools.set('tool', 'new');
+    await cluster.network.quiet();
+    expect(await a.tools.get('tool')).toBe('new');
+  });
+
+  test('a write right after a flush never brings the older value back on its node (P2)', async () => {
+    await warm(a, 'tool', 'old');
+    const redis = new Redis(cluster.redis.url);
+    await redis.flushall();
+    redis.disconnect();
+    await a.tools.set('tool', 'new');
+    expect(await a.tools.get('tool')).not.toBe('old');
+    await waitFor(() => a.lockstep.stats().resets >= 34, { what: 'the resets' });
+    await a.tools.set('tool', 'newer');
+    expect([await a.tools.get('tool'), await b.tools.get('tool')]).toEqual(['newer', 'newer']);
+  });
+
+  test('a tier that may evict the history makes nodes say so, until that is mended', async () => {
+    const redis = new Redis(cluster.redis.url);
+    await redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    const c = await startNode(cluster.redis, cluster.network, { node: { joinTimeoutMs: 100 } });
+    expect(c.lockstep.coherence).toMatchObject({ state: 'degraded', reason: expect.stringContaining('allkeys-lru') });
+    await redis.config('SET', 'maxmemory-policy', 'volatile-lru');
+    await waitFor(() => c.lockstep.coherence.state === 'coherent', { what: 'coherence' });
+    redis.disconnect();
+    await c.lockstep.close();
+    await c.proxy.close();
+  });
+
+  test.each([
+    ['partitions', { partitions: 8 }],
+    ['secret', { secret: 'another secret of enough length' }],
+    ['maxStalenessMs', { maxStalenessMs: 20_000, deltaMaxMs: 30_000 }],
+  ])('a node whose %s does not fit the cluster refuses to join it', async (field, differing) => {
+    const opening = openLockstep({
+      secret: 'a secret for tests, shared by all nodes',
+      tier: connectKeydb({ url: cluster.redis.url, cluster: 'test' }),
+      ...differing,
+    });
+    await expect(opening).rejects.toMatchObject({ code: 'settings-differ', message: expect.stringContaining(field) });
+  });
+});
