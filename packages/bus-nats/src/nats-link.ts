@@ -101,15 +101,13 @@ export class NatsLink {
   /** Sends; answers whether the message is on its way. Throws what nats.js throws, such as for one that is too large. */
   publish(message: Uint8Array): boolean {
     const bytes = message.length + MESSAGE_OVERHEAD_BYTES;
-    if (this.#pendingBytes + bytes > this.#pendingBytesMax) {
+    if (this.#isMuchPending && this.#pendingBytes + bytes > this.#pendingBytesMax) {
       this.#congest();
       return false;
     }
     this.#connection.publish(this.#subject, message);
     this.#sentBytes += bytes;
-    if (this.#pendingBytes >= this.#pendingBytesMax / CONFIRMS_PER_WINDOW) {
-      this.#confirm();
-    }
+    this.#confirm();
     return true;
   }
 
@@ -125,6 +123,11 @@ export class NatsLink {
 
   get #pendingBytes(): number {
     return this.#sentBytes - this.#confirmedBytes;
+  }
+
+  /** Enough to ask for a confirmation; until it comes, the bound holds. */
+  get #isMuchPending(): boolean {
+    return this.#pendingBytes >= this.#pendingBytesMax / CONFIRMS_PER_WINDOW;
   }
 
   /** Resolves when the server has taken the subscription, with a reason when it has not. */
@@ -146,12 +149,11 @@ export class NatsLink {
       this.#isCongested = true;
       this.#listener.congested(`the NATS server takes no more messages: ${this.#pendingBytes} bytes are on their way`);
     }
-    this.#confirm();
   }
 
-  /** Has the server say, in line after what was sent, that it has come so far. */
+  /** While much is on its way, has the server say, in line after it, that it has taken it. */
   #confirm(): void {
-    if (this.#isConfirming) {
+    if (this.#isConfirming || !this.#isMuchPending) {
       return;
     }
     this.#isConfirming = true;
@@ -159,9 +161,8 @@ export class NatsLink {
     void this.#flushed().then(() => {
       this.#isConfirming = false;
       this.#confirmedBytes = sentBytes;
-      if (this.#isCongested && this.#pendingBytes > this.#pendingBytesMax / 2) {
-        this.#confirm();
-      } else if (this.#isCongested) {
+      this.#confirm();
+      if (this.#isCongested && this.#pendingBytes <= this.#pendingBytesMax / 2) {
         this.#isCongested = false;
         this.#listener.relieved();
       }

@@ -37,7 +37,7 @@ describe('the options of a NATS bus', () => {
     [{ ...valid, credentials: { user: 'u', pass: 'p' } }],
     [{ ...valid, credentials: { token: 't' } }],
     [{ ...valid, credentials: { credsFile: '/etc/nats/user.creds' } }],
-    [{ ...valid, pingIntervalMs: 50, connectTimeoutMs: 600_000, reconnectDelayMaxMs: 10, pendingBytesMax: 65_536 }],
+    [{ ...valid, pingIntervalMs: 50, connectTimeoutMs: 600_000, reconnectDelayMaxMs: 10, pendingBytesMax: 1_048_576 }],
   ])('take %j', (options) => {
     expect(problemOf(options)).toBe('none');
   });
@@ -64,7 +64,7 @@ describe('the options of a NATS bus', () => {
     ],
     ['connectTimeoutMs', { ...valid, connectTimeoutMs: 1.5e3 + 0.5 }, 'connectTimeoutMs: got 1500.5'],
     ['reconnectDelayMaxMs', { ...valid, reconnectDelayMaxMs: Number.NaN }, 'reconnectDelayMaxMs: got NaN'],
-    ['pendingBytesMax', { ...valid, pendingBytesMax: 1 }, 'pendingBytesMax: got 1, takes a whole number from 65536'],
+    ['pendingBytesMax', { ...valid, pendingBytesMax: 1 }, 'pendingBytesMax: got 1, takes a whole number from 1048576'],
   ])('name %s, what they got and what they take, when it is wrong: %j', (_field, options, problem) => {
     expect(problemOf(options)).toContain(problem);
   });

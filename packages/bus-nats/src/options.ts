@@ -54,7 +54,7 @@ export interface NatsBusOptions {
   readonly reconnectDelayMaxMs?: number;
   /**
    * How many bytes may be on their way to a server that has not confirmed them; beyond that messages are dropped.
-   * Default: 8 388 608.
+   * Default: 8 388 608 (8 MiB).
    */
   readonly pendingBytesMax?: number;
 }
@@ -87,7 +87,7 @@ const RANGES = {
   pingIntervalMs: { min: 50, max: 600_000, byDefault: 2_000 },
   connectTimeoutMs: { min: 50, max: 600_000, byDefault: 5_000 },
   reconnectDelayMaxMs: { min: 10, max: 600_000, byDefault: 2_000 },
-  pendingBytesMax: { min: 65_536, max: 1_073_741_824, byDefault: 8_388_608 },
+  pendingBytesMax: { min: 1_048_576, max: 1_073_741_824, byDefault: 8_388_608 },
 } as const satisfies Record<string, Range>;
 
 /** A token of a subject, without the characters that mean something there: dots, wildcards, white space. */
