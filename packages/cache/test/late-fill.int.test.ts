@@ -1,3 +1,5 @@
+import { waitFor } from '@lockstep/testkit';
+import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { TestCluster, TestNode } from './cluster.ts';
 import { gate, startCluster } from './cluster.ts';
@@ -74,12 +76,39 @@ describe('a load that an invalidation overtakes', () => {
     expect([await a.tools.get('tool'), await b.tools.get('tool')]).toEqual(['new', 'new']);
   });
 
-  test('is not joined by callers who come after the clear', async () => {
-    const load = await slowLoad();
+  test.each([
+    ['the key', () => b.tools.clear('tool')],
+    ['its tag', () => b.lockstep.clear({ tag: 'server:x' })],
+    ['everything', () => b.lockstep.clear({ everything: true })],
+  ])('is not joined by callers who come after a clear of %s (P4)', async (_, clear) => {
+    const load = await slowLoad(['server:x']);
+    await clear();
+    await cluster.network.quiet();
+    const later = a.tools.getOrLoad('tool', () => 'new');
+    expect(await load.finish()).toBe('old');
+    expect(await later).toBe('new');
+  });
+});
+
+describe('an answer of the tier that a clear overtakes on its way', () => {
+  test('is not kept near (P1)', async () => {
+    await using cluster = await startCluster({ node: { maxStalenessMs: 2_000 } });
+    const [a, b] = cluster.nodes as [TestNode, TestNode];
+    const redis = new Redis(cluster.redis.url);
+    const scriptsRun = async (): Promise<number> => {
+      return Number(/cmdstat_evalsha:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1] ?? 0);
+    };
+    await b.tools.set('tool', 'old');
+    await a.tools.get('another');
+    const before = await scriptsRun();
+    a.proxy.stall('down');
+    const reading = a.tools.get('tool');
+    await waitFor(async () => (await scriptsRun()) > before, { what: 'the read at the tier' });
     await b.tools.clear('tool');
     await cluster.network.quiet();
-    expect(await a.tools.getOrLoad('tool', () => 'new')).toBe('new');
-    expect(await load.finish()).toBe('old');
-    expect(await a.tools.get('tool')).toBe('new');
+    a.proxy.restore();
+    await reading;
+    expect(a.tools.peek('tool')).toBeUndefined();
+    redis.disconnect();
   });
 });
