@@ -18,6 +18,8 @@ export { FakeRandom } from './fake-random.ts';
 // Contract suites: the fake and the real adapter of a port pass the same one
 export type { BusContractWorld } from './bus-contract.ts';
 export { busContract } from './bus-contract.ts';
+export { tierContract } from './tier-contract.ts';
+export type { TierContractWorld } from './tier-scene.ts';
 
 // Waiting
 export { freePort } from './free-port.ts';

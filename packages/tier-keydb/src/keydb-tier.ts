@@ -17,6 +17,7 @@ import type {
 } from '@lockstep/core';
 import { Connection } from './connection.ts';
 import { Entries } from './entries.ts';
+import { beatScript } from './generated/beat.ts';
 import { forgetScript } from './generated/forget.ts';
 import { Histories } from './history.ts';
 import { KeyLayout } from './key-layout.ts';
@@ -105,7 +106,7 @@ export class KeydbTier implements Tier {
   }
 
   async beat(node: NodeId, nonce: string): Promise<void> {
-    await this.#connection.call('beat', (client) => client.hset(this.#keys.control.members, node, nonce));
+    await this.#connection.run(beatScript, [this.#keys.control.members], [node, nonce]);
   }
 
   async members(): Promise<readonly NodeId[]> {

@@ -4,7 +4,7 @@ import type { LuaScript } from '../lua-script.ts';
 export const readScript: LuaScript<3> = {
   name: 'lockstep:read 0.1.0',
   keyCount: 3,
-  sha1: 'c06c483be787b479fa357f7c7250f7801571b9ad',
+  sha1: '0a6f18716513487d1293ae67c01ecc317429367c',
   lua: `-- lockstep:read 0.1.0
 local function clockMicros()
   local time = redis.call('TIME')
@@ -39,18 +39,22 @@ local function trimLeases(nowMs)
     if not lease or lease.deadlineMs <= nowMs then redis.call('HDEL', leases, sample[at]) end
   end
 end
+local function writeLease(lease)
+  redis.call('HDEL', leases, keyId)
+  redis.call('HSET', leases, keyId, lease.token .. ' ' .. digits(lease.deadlineMs) .. ' ' .. lease.waiting)
+end
 local function takeLease()
   local nowMs = math.floor(clockMicros() / 1000)
   local held = parseLease(redis.call('HGET', leases, keyId))
   if held and held.deadlineMs > nowMs then
     if held.waiting == '0' then
-      redis.call('HSET', leases, keyId, held.token .. ' ' .. digits(held.deadlineMs) .. ' 1')
+      held.waiting = '1'
+      writeLease(held)
     end
     return 'wait'
   end
   trimLeases(nowMs)
-  local waiting = held and held.waiting or '0'
-  redis.call('HSET', leases, keyId, token .. ' ' .. digits(nowMs + tonumber(ARGV[3])) .. ' ' .. waiting)
+  writeLease({ token = token, deadlineMs = nowMs + tonumber(ARGV[3]), waiting = held and held.waiting or '0' })
   return 'granted'
 end
 local head = redis.call('GET', KEYS[1])

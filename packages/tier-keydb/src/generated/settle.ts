@@ -4,8 +4,9 @@ import type { LuaScript } from '../lua-script.ts';
 export const settleScript: LuaScript<1> = {
   name: 'lockstep:settle 0.1.0',
   keyCount: 1,
-  sha1: '4bf14c940aa6d902da15c9fa3cacd8a3a2e85e58',
+  sha1: '774de2f3f9239d236cac8231e0e2d8d6a4846a1a',
   lua: `-- lockstep:settle 0.1.0
+redis.call('HDEL', KEYS[1], 'nothing')
 local inForce = {}
 for at = 1, #ARGV, 2 do
   local field = 'setting:' .. ARGV[at]

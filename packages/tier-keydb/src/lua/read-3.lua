@@ -19,19 +19,25 @@ local function trimLeases(nowMs)
   end
 end
 
+-- HDEL first, because a script whose first write needs no memory is not refused where memory has run out.
+local function writeLease(lease)
+  redis.call('HDEL', leases, keyId)
+  redis.call('HSET', leases, keyId, lease.token .. ' ' .. digits(lease.deadlineMs) .. ' ' .. lease.waiting)
+end
+
 local function takeLease()
   local nowMs = math.floor(clockMicros() / 1000)
   local held = parseLease(redis.call('HGET', leases, keyId))
   if held and held.deadlineMs > nowMs then
     if held.waiting == '0' then
-      redis.call('HSET', leases, keyId, held.token .. ' ' .. digits(held.deadlineMs) .. ' 1')
+      held.waiting = '1'
+      writeLease(held)
     end
     return 'wait'
   end
   trimLeases(nowMs)
   -- Who waited for the loader before still waits for this one.
-  local waiting = held and held.waiting or '0'
-  redis.call('HSET', leases, keyId, token .. ' ' .. digits(nowMs + tonumber(ARGV[3])) .. ' ' .. waiting)
+  writeLease({ token = token, deadlineMs = nowMs + tonumber(ARGV[3]), waiting = held and held.waiting or '0' })
   return 'granted'
 end
 

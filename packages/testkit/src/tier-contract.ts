@@ -1,0 +1,29 @@
+import { afterEach, beforeEach, describe } from 'vitest';
+import { storesEntries } from './tier-contract-entries.ts';
+import { fillsUnderLeases } from './tier-contract-fills.ts';
+import { keepsHistories } from './tier-contract-histories.ts';
+import { grantsLeases } from './tier-contract-leases.ts';
+import type { TierContractWorld } from './tier-scene.ts';
+import { TierScene } from './tier-scene.ts';
+
+/** Declares the tests that every `Tier` passes, the real one and the fake. */
+export function tierContract(open: () => Promise<TierContractWorld>): void {
+  describe('the tier contract', () => {
+    const scene = new TierScene();
+
+    beforeEach(async () => {
+      scene.world = await open();
+      scene.one = await scene.join();
+      scene.two = await scene.join();
+    });
+
+    afterEach(async () => {
+      await scene.end();
+    });
+
+    grantsLeases(scene);
+    fillsUnderLeases(scene);
+    storesEntries(scene);
+    keepsHistories(scene);
+  });
+}

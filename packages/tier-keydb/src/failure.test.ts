@@ -1,0 +1,54 @@
+import { CacheError, TierUnavailableError } from '@lockstep/core';
+import { expect, it } from 'vitest';
+import { tierError } from './failure.ts';
+
+const CALL = { what: 'put', server: 'redis://tier:6379/0' };
+
+function replyError(message: string): Error {
+  return Object.assign(new Error(message), { name: 'ReplyError', command: { name: 'auth', args: ['hunter2'] } });
+}
+
+it.each([
+  ["READONLY You can't write against a read only replica.", /point the URL at the primary$/, true],
+  ['NOREPLICAS Not enough good replicas to write.', /min-replicas-to-write/, true],
+  ['WRONGPASS invalid username-password pair or user is disabled.', /user or password in the URL is wrong$/, false],
+  ['NOAUTH Authentication required.', /put it into the URL/, false],
+  ['MOVED 1234 127.0.0.1:7001', /Redis Cluster/, false],
+  ["ERR unknown command `hrandfield`, with args beginning with: ''", /commands of Redis 6\.2$/, false],
+])('a refusal says what to do: %s', (message, advice, retryable) => {
+  const error = tierError(replyError(message), CALL);
+  expect(error).toMatchObject({ code: 'tier-refused', retryable });
+  expect(error.message).toContain(`put: redis://tier:6379/0 refuses: ${message}`);
+  expect(error.message).toMatch(advice);
+});
+
+it('finds the refusal that a server before Redis 7 wraps into the error of the script', () => {
+  const wrapped =
+    "ERR Error running script (call to f_0a1b): @user_script:12: @user_script: 12: -OOM command not allowed when used memory > 'maxmemory'.";
+  expect(tierError(replyError(wrapped), CALL).message).toMatch(/out of memory: raise maxmemory/);
+});
+
+it.each([
+  'LOADING Redis is loading the dataset in memory',
+  'BUSY Redis is busy running a script.',
+  'ERR max number of clients reached',
+])('a server that cannot answer now is unavailable, not refusing: %s', (message) => {
+  expect(tierError(replyError(message), CALL)).toBeInstanceOf(TierUnavailableError);
+});
+
+it('any other failure of the client means that the tier is unavailable', () => {
+  const error = tierError(new Error('read ECONNRESET'), CALL);
+  expect(error).toBeInstanceOf(TierUnavailableError);
+  expect(error).toMatchObject({ code: 'tier-unavailable', retryable: true, cause: { message: 'read ECONNRESET' } });
+});
+
+it('keeps the cause, but not the arguments of the command that failed', () => {
+  const error = tierError(replyError('WRONGPASS invalid username-password pair'), CALL);
+  expect(error.cause).toMatchObject({ name: 'ReplyError', message: 'WRONGPASS invalid username-password pair' });
+  expect(error.cause).not.toHaveProperty('command');
+});
+
+it('leaves an error of our own as it is', () => {
+  const closed = new CacheError('closed', 'closed');
+  expect(tierError(closed, CALL)).toBe(closed);
+});
