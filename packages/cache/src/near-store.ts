@@ -54,9 +54,22 @@ export class NearStore {
   /** Keeps what the tier does not hold, for as long as `near` says, unless an event has overtaken the flight. */
   keepUnvouched(flight: Flight, near: NearValue): void {
     if (flight.poisoned) return;
-    const { keyId, partition } = flight;
-    const namespace = this.#space.scopeId;
-    this.#space.region.set({ ...near, keyId, partition, namespace, checkedGeneration: UNCHECKED });
+    // One literal, no spread: all entries have one shape, which the hot path reads several times faster.
+    this.#space.region.set({
+      key: near.key,
+      keyId: flight.keyId,
+      partition: flight.partition,
+      value: near.value,
+      bytes: near.bytes,
+      version: near.version,
+      born: near.born,
+      namespace: this.#space.scopeId,
+      tags: near.tags,
+      loadedMs: near.loadedMs,
+      freshUntilMs: near.freshUntilMs,
+      staleUntilMs: near.staleUntilMs,
+      checkedGeneration: UNCHECKED,
+    });
   }
 }
 
