@@ -78,8 +78,8 @@ const ROWS: Readonly<Record<SettingName, SettingRow>> = {
   busUrl: {
     variable: 'LOCKSTEP_BUS_URL',
     seedName: undefined,
-    schema: url(/^(nats|tls|wss?):\/\/[^\s,]+(,(nats|tls|wss?):\/\/[^\s,]+)*$/),
-    takes: 'a URL nats://[user:password@]host[:port], or several with commas between',
+    schema: url(/^(nats|tls):\/\/[^\s,/]+\/?(,(nats|tls):\/\/[^\s,/]+\/?)*$/),
+    takes: 'a URL nats://[user:password@]host[:port], or tls:// for TLS, or several with commas between',
     fallback: undefined,
     meaning: 'The invalidation bus (NATS). Without it a clear reaches the other nodes with their next heartbeat.',
   },

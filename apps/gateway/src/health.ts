@@ -1,0 +1,68 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Lockstep } from '@lockstep/cache';
+
+const NANOSECONDS_PER_MS = 1_000_000;
+const DELAY_RESOLUTION_MS = 20;
+
+/** `GET /healthz`: the process lives, and its event loop turns. */
+export interface Liveness {
+  readonly status: 'ok';
+  readonly node: string;
+  readonly uptime_seconds: number;
+  /** How late timers of this process were, at most, since the last question; in milliseconds. */
+  readonly event_loop_delay_ms: number;
+}
+
+/**
+ * `GET /readyz`: whether requests should be sent here. `degraded`: they may, the node serves, and marks what it cannot
+ * vouch for; `draining`: they should not, the node is leaving.
+ */
+export interface Readiness {
+  readonly status: 'ready' | 'degraded' | 'draining';
+  readonly node: string;
+  readonly mode: 'cluster' | 'local';
+  readonly coherence: 'coherent' | 'degraded' | 'isolated';
+  /** How old an answer may be, in milliseconds; null: this node has never reached the tier. */
+  readonly staleness_ms: number | null;
+  readonly reason?: string;
+}
+
+/** Tells how a node is. */
+export class Health {
+  readonly #lockstep: Lockstep;
+  readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
+  /** Set once the node is on its way out. */
+  draining = false;
+
+  constructor(lockstep: Lockstep) {
+    this.#lockstep = lockstep;
+    this.#delay.enable();
+  }
+
+  liveness(): Liveness {
+    const delayMs = this.#delay.max / NANOSECONDS_PER_MS - DELAY_RESOLUTION_MS;
+    this.#delay.reset();
+    return {
+      status: 'ok',
+      node: this.#lockstep.nodeId,
+      uptime_seconds: Math.round(process.uptime()),
+      event_loop_delay_ms: Math.max(0, Math.round(delayMs)),
+    };
+  }
+
+  readiness(): Readiness {
+    const { state, stalenessMs, reason } = this.#lockstep.coherence;
+    return {
+      status: this.draining ? 'draining' : state === 'coherent' ? 'ready' : 'degraded',
+      node: this.#lockstep.nodeId,
+      mode: this.#lockstep.mode,
+      coherence: state,
+      staleness_ms: Number.isFinite(stalenessMs) ? Math.round(stalenessMs) : null,
+      ...(reason === undefined ? {} : { reason }),
+    };
+  }
+
+  close(): void {
+    this.#delay.disable();
+  }
+}

@@ -1,0 +1,80 @@
+import type { GatewayDefinition } from '@lockstep/config';
+import type { AuthInfo, McpHttpHandler } from '@modelcontextprotocol/server';
+import { localhostAllowedOrigins, originValidationResponse } from '@modelcontextprotocol/server';
+import type { Context } from 'hono';
+import { Hono } from 'hono';
+import type { Logger } from 'pino';
+import type { Health } from './health.ts';
+
+/** Longer than any key that a configuration takes. */
+const KEY_LENGTH_MAX = 512;
+
+/** What the HTTP face works with. */
+export interface HttpOptions {
+  readonly openGateway: (key: string) => Promise<GatewayDefinition | undefined>;
+  readonly mcp: McpHttpHandler;
+  readonly health: Health;
+  readonly logger: Logger;
+}
+
+/** The node's HTTP face: `/mcp` for MCP clients with a gateway key, `/healthz` and `/readyz` for those who run it. */
+export function createHttpApp({ openGateway, mcp, health, logger }: HttpOptions): Hono {
+  const app = new Hono();
+  app.get('/healthz', (context) => context.json(health.liveness()));
+  app.get('/readyz', (context) => {
+    const readiness = health.readiness();
+    return context.json(readiness, readiness.status === 'draining' ? 503 : 200);
+  });
+  app.all('/mcp', async (context) => {
+    if (health.draining) return leaving(context);
+    // A browser page of another site may not reach this node with what its user can reach; other clients send no Origin.
+    const rejected = originValidationResponse(context.req.raw, localhostAllowedOrigins());
+    if (rejected !== undefined) return rejected;
+    const gateway = await openGateway(presentedKey(context));
+    if (gateway === undefined) return unauthorized(context);
+    return mcp.fetch(context.req.raw, { authInfo: authenticated(gateway) });
+  });
+  app.notFound((context) => context.json({ error: 'not found: try /mcp, /healthz or /readyz' }, 404));
+  app.onError((error, context) => {
+    logger.error({ path: context.req.path, reason: error.message }, 'a request failed');
+    return context.json(rpcError(-32603, 'Internal error'), 500);
+  });
+  return app;
+}
+
+/** What the MCP side is told of the caller: the gateway, and not the key. */
+function authenticated(gateway: GatewayDefinition): AuthInfo {
+  return { token: '', clientId: gateway.id, scopes: [], extra: { gateway } };
+}
+
+/** The gateway whose key a request was let in with. */
+export function authenticatedGateway(authInfo: AuthInfo | undefined): GatewayDefinition {
+  const gateway = authInfo?.extra?.['gateway'];
+  if (gateway === undefined) throw new Error('a request has reached MCP without a key');
+  return gateway as GatewayDefinition;
+}
+
+/** The key of `Authorization: Bearer …`, else of the `apikey` header; nothing, or too long a one, is a wrong key. */
+function presentedKey(context: Context): string {
+  const bearer = /^Bearer +(\S+) *$/i.exec(context.req.header('authorization') ?? '')?.[1];
+  const key = bearer ?? context.req.header('apikey') ?? '';
+  return key.length > KEY_LENGTH_MAX ? '' : key;
+}
+
+function unauthorized(context: Context): Response {
+  context.header('WWW-Authenticate', 'Bearer realm="lockstep-gateway", error="invalid_token"');
+  return context.json(
+    rpcError(-32001, 'A valid gateway key is needed: Authorization: Bearer <key>, or apikey: <key>'),
+    401,
+  );
+}
+
+function leaving(context: Context): Response {
+  context.header('Connection', 'close');
+  context.header('Retry-After', '1');
+  return context.json(rpcError(-32000, 'This node is leaving; ask another one'), 503);
+}
+
+function rpcError(code: number, message: string): Record<string, unknown> {
+  return { jsonrpc: '2.0', error: { code, message }, id: null };
+}

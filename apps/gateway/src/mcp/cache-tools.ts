@@ -1,0 +1,107 @@
+import { CACHE_TYPE_WORDS, parseCacheType } from '@lockstep/gateway-cache';
+import type { Answer } from './answer.ts';
+import { failure, isAnswer, serverOf } from './answer.ts';
+import type { Caller } from './services.ts';
+
+/** What `enkrypt_clear_cache` is asked for. */
+export interface RequestedClear {
+  readonly id: string | undefined;
+  readonly serverName: string | undefined;
+  readonly cacheType: string | undefined;
+}
+
+/** `enkrypt_get_cache_status`: all caches in numbers, the caller's own by server, and this node. */
+export async function getCacheStatus(caller: Caller): Promise<Answer> {
+  const { gateway, services } = caller;
+  const { cache, discovery, keyRing, pool } = services;
+  const [{ node, ...global }, hasConfig, servers] = await Promise.all([
+    cache.status(),
+    cache.hasGatewayConfig(keyRing.configKey(gateway.id)).catch(() => false),
+    Promise.all(gateway.servers.map((server) => serverStatus(caller, server))),
+  ]);
+  const counts = gateway.servers.map((server) => ({ name: server.name, ...discovery.countOf(gateway, server) }));
+  return {
+    status: 'success',
+    cache_status: {
+      gateway_specific: {
+        config: { exists: hasConfig },
+        tools: { server_count: servers.length, servers: Object.fromEntries(servers) },
+      },
+      global,
+      node: {
+        ...node,
+        origin_discoveries: counts.reduce((sum, { discoveries }) => sum + discoveries, 0),
+        origin_discoveries_failed: counts.reduce((sum, { failed }) => sum + failed, 0),
+        origin_discoveries_by_server: Object.fromEntries(counts.map(({ name, discoveries }) => [name, discoveries])),
+        server_connections: pool.connections,
+      },
+    },
+  };
+}
+
+/** `enkrypt_clear_cache`: clears caches of the caller's gateway, on every node of the cluster. */
+export async function clearCache(caller: Caller, asked: RequestedClear): Promise<Answer> {
+  const { gateway, services } = caller;
+  const { id, serverName, cacheType = 'all' } = asked;
+  const type = parseCacheType(cacheType);
+  if (type === undefined) {
+    return failure(`cache_type: got '${cacheType}', takes one of: ${CACHE_TYPE_WORDS.join(', ')}`, { cleared: 0 });
+  }
+  if (id !== undefined && id !== gateway.id) {
+    return failure(`id: got '${id}', takes the id of the gateway that your key opens, or nothing`, { cleared: 0 });
+  }
+  if (serverName !== undefined) {
+    const server = serverOf(caller, serverName);
+    if (isAnswer(server)) return { ...server, cleared: 0 };
+  }
+  const cleared = await countCached(caller, asked, type);
+  try {
+    const ref = services.keyRing.refOf(gateway);
+    const receipts = await services.cache.clear({
+      type,
+      gateway: ref,
+      ...(serverName === undefined ? {} : { serverName }),
+    });
+    const what = serverName === undefined ? `caches of gateway ${gateway.id}` : `cache of server ${serverName}`;
+    return {
+      status: 'success',
+      message: `${type}: ${what} cleared on every node`,
+      cleared,
+      cache_type: type,
+      ...(serverName === undefined ? {} : { server_name: serverName }),
+      node: services.cache.node().id,
+      events: receipts.map(({ incarnation, sequence }) => ({ incarnation, sequence })),
+    };
+  } catch (error) {
+    services.logger.warn({ reason: error instanceof Error ? error.message : String(error) }, 'a clear failed');
+    return failure('The shared tier cannot commit the clear just now. Nothing is cleared; try again.', { cleared: 0 });
+  }
+}
+
+/** How many of the caches that a clear is about to empty hold something, as far as this node can tell. */
+async function countCached(caller: Caller, asked: RequestedClear, type: string): Promise<number> {
+  const { gateway, services } = caller;
+  const servers = gateway.servers.filter(
+    ({ name, tools }) => tools === undefined && name === (asked.serverName ?? name),
+  );
+  const ofTools = type === 'gateway_config' ? [] : servers.map((server) => services.discovery.known(gateway, server));
+  const ofConfig =
+    type === 'tools' || type === 'server_config'
+      ? false
+      : services.cache.hasGatewayConfig(services.keyRing.configKey(gateway.id)).catch(() => false);
+  const [tools, config] = await Promise.all([Promise.all(ofTools), ofConfig]);
+  return tools.filter((found) => found !== undefined).length + (config ? 1 : 0);
+}
+
+async function serverStatus({ gateway, services }: Caller, server: Caller['gateway']['servers'][number]) {
+  const explicit = server.tools !== undefined;
+  const found = await services.discovery.known(gateway, server);
+  const status = {
+    tool_count: found?.tools.length ?? 0,
+    are_tools_explicitly_defined: explicit,
+    needs_discovery: found === undefined,
+    exists: found !== undefined && !explicit,
+    ...(found === undefined ? {} : { source: found.source }),
+  };
+  return [server.name, status] as const;
+}

@@ -1,0 +1,116 @@
+import { McpServer } from '@modelcontextprotocol/server';
+import { z } from 'zod';
+import { toResult } from './answer.ts';
+import { clearCache, getCacheStatus } from './cache-tools.ts';
+import { secureCallTools, TOOL_CALLS_MAX } from './call-tools.ts';
+import { discoverAllTools, getServerInfo, listAllServers } from './server-tools.ts';
+import type { Caller } from './services.ts';
+
+const SERVER_INFO = { name: 'lockstep-gateway', version: '0.1.0' };
+const INSTRUCTIONS =
+  'A gateway to several MCP servers. List the servers or discover their tools first, then call tools by server and name.';
+/** The list of the gateway's own tools is the same for everyone, and changes only with a release. */
+const OWN_TOOLS_HINT = { ttlMs: 300_000, cacheScope: 'public' } as const;
+
+const serverName = z.string().min(1).max(200);
+/** Clients that fill in every argument send null, or nothing but spaces, for "none". */
+const optionalText = z
+  .string()
+  .max(500)
+  .nullish()
+  .transform((text) => (text === null || text === undefined || text.trim() === '' ? undefined : text));
+const toolCalls = z
+  .array(z.object({ name: z.string().min(1), args: z.record(z.string(), z.unknown()).nullish() }))
+  .max(TOOL_CALLS_MAX);
+
+/** The MCP server that answers one request of one caller. */
+export function buildMcpServer(caller: Caller): McpServer {
+  const server = new McpServer(SERVER_INFO, {
+    instructions: INSTRUCTIONS,
+    cacheHints: { 'tools/list': OWN_TOOLS_HINT },
+  });
+  registerServerTools(server, caller);
+  registerCacheTools(server, caller);
+  return server;
+}
+
+function registerServerTools(server: McpServer, caller: Caller): void {
+  server.registerTool(
+    'enkrypt_list_all_servers',
+    {
+      title: 'List Available Servers',
+      description: 'Lists the available servers with their tools and how they are configured.',
+      inputSchema: z.object({
+        discover_tools: z.boolean().default(true).describe('Discover the tools of servers that need it'),
+      }),
+      annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+    },
+    async ({ discover_tools: discover }) => toResult(await listAllServers(caller, discover)),
+  );
+  server.registerTool(
+    'enkrypt_get_server_info',
+    {
+      title: 'Get Server Info',
+      description: 'Gets detailed information about a server, including the tools that are known of it.',
+      inputSchema: z.object({ server_name: serverName.describe('The name of the server') }),
+      annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+    },
+    async ({ server_name: name }) => toResult(await getServerInfo(caller, name)),
+  );
+  server.registerTool(
+    'enkrypt_discover_all_tools',
+    {
+      title: 'Discover Server Tools',
+      description: 'Discovers the tools of a server, or of all servers when server_name is left out.',
+      inputSchema: z.object({ server_name: optionalText.describe('The name of the server; left out: all') }),
+      annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+    },
+    async ({ server_name: name }) => toResult(await discoverAllTools(caller, name)),
+  );
+  server.registerTool(
+    'enkrypt_secure_call_tools',
+    {
+      title: 'Securely Call Tools',
+      description:
+        'Calls tools of one server, in order, in one session. Pass all the calls that are needed in one list; an empty list tells the tools.',
+      inputSchema: z.object({
+        server_name: serverName.describe('The name of the server that has the tools'),
+        tool_calls: toolCalls.default([]).describe('The calls: objects of name and args'),
+      }),
+      annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
+    },
+    async ({ server_name: name, tool_calls: calls }, context) => {
+      const requested = calls.map((call) => ({ name: call.name, args: call.args ?? {} }));
+      const { signal } = context.mcpReq;
+      return toResult(await secureCallTools(caller, { serverName: name, calls: requested, signal }));
+    },
+  );
+}
+
+function registerCacheTools(server: McpServer, caller: Caller): void {
+  server.registerTool(
+    'enkrypt_get_cache_status',
+    {
+      title: 'Get Cache Status',
+      description: 'Gets the status of the caches: what is cached, where, and whether this node is coherent.',
+      inputSchema: z.object({}),
+      annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+    },
+    async () => toResult(await getCacheStatus(caller)),
+  );
+  server.registerTool(
+    'enkrypt_clear_cache',
+    {
+      title: 'Clear Cache',
+      description: 'Clears caches of this gateway on every node: all, the gateway configuration, or tool lists.',
+      inputSchema: z.object({
+        id: optionalText.describe('The id of the gateway; left out: the one that your key opens'),
+        server_name: optionalText.describe('Only the tool list of this server'),
+        cache_type: optionalText.describe('all (default), gateway_config, server_config or tools'),
+      }),
+      annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
+    },
+    async ({ id, server_name: name, cache_type: cacheType }) =>
+      toResult(await clearCache(caller, { id, serverName: name, cacheType })),
+  );
+}

@@ -1,0 +1,63 @@
+import type { Logger } from 'pino';
+
+/** Requests under way may end for this long, and connections may for the rest; then the process ends all the same. */
+const DRAIN_MS = 4_000;
+const TOTAL_MS = 9_500;
+
+/** A node as its shutdown sees it. None of the steps rejects. */
+export interface Stoppable {
+  /** Takes no more requests; resolves when those under way have ended. */
+  readonly drain: () => Promise<void>;
+  /** Ends what is still under way, leaves the cluster, and closes everything. */
+  readonly close: () => Promise<void>;
+}
+
+/** How the process is ended; the process's own, but for tests. */
+export interface ShutdownOptions {
+  readonly logger: Logger;
+  readonly exit: (code: number) => void;
+}
+
+/** What a shutdown came to. */
+export type ShutdownOutcome = 'clean' | 'forced';
+
+/**
+ * Ends a node on SIGTERM or SIGINT: no more requests, those under way for four seconds, then everything, and after
+ * nine and a half seconds at the latest the process. A second signal ends it at once.
+ */
+export function onSignals(node: Stoppable, { logger, exit }: ShutdownOptions): void {
+  let leaving = false;
+  const leave = (signal: NodeJS.Signals): void => {
+    if (leaving) {
+      logger.warn({ signal }, 'a second signal: ends at once');
+      exit(signal === 'SIGINT' ? 130 : 143);
+      return;
+    }
+    leaving = true;
+    logger.info({ signal }, 'leaving');
+    void shutDown(node).then((outcome) => {
+      if (outcome === 'forced') logger.error('not everything ended in time');
+      else logger.info('left');
+      exit(outcome === 'clean' ? 0 : 1);
+    });
+  };
+  process.on('SIGTERM', leave);
+  process.on('SIGINT', leave);
+}
+
+/** Drains and closes within the time there is. */
+export async function shutDown(node: Stoppable): Promise<ShutdownOutcome> {
+  const startedMs = performance.now();
+  await within(node.drain(), DRAIN_MS);
+  return within(node.close(), TOTAL_MS - (performance.now() - startedMs));
+}
+
+async function within(work: Promise<void>, ms: number): Promise<ShutdownOutcome> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<ShutdownOutcome>((resolve) => {
+    timer = setTimeout(() => resolve('forced'), ms);
+  });
+  const outcome = await Promise.race([work.then(() => 'clean' as const), late]);
+  clearTimeout(timer);
+  return outcome;
+}

@@ -1,0 +1,146 @@
+import type { ServerConnection, ServerDefinition } from '@lockstep/config';
+import type { CallToolResult, Tool, Transport, VersionNegotiationOptions } from '@modelcontextprotocol/client';
+import { Client, ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { ErrorOutput } from './error-output.ts';
+import { translateError } from './translate-error.ts';
+import { UpstreamError } from './upstream-error.ts';
+
+const PAGES_MAX = 64;
+const END_SESSION_MS_MAX = 1_000;
+const CLIENT_INFO = { name: 'lockstep-gateway', version: '0.1.0' };
+
+/**
+ * The handshakes to try, in order. A local process gets the one that nearly every server knows: probing would start
+ * each server twice. A remote one is asked what it speaks.
+ */
+const HANDSHAKES: Readonly<Record<ServerConnection['kind'], readonly VersionNegotiationOptions[]>> = {
+  stdio: [{ mode: 'legacy' }, { mode: { pin: '2026-07-28' } }],
+  http: [{ mode: 'auto' }],
+};
+
+/** What opening a connection needs besides the server. */
+export interface ConnectOptions {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  /** Called when the server says that its tools have changed. */
+  readonly onToolsChanged: () => void;
+  /** Called once, when the connection is gone. */
+  readonly onClosed: (connection: Connection) => void;
+  /** Takes over what still has to end after a failed handshake: a process that must be stopped. */
+  readonly onAbandoned: (ended: Promise<void>) => void;
+}
+
+/** A tool list as the server sent it, every page of it. */
+export interface ListedTools {
+  readonly tools: readonly Tool[];
+  /** How long the server says that it may be kept, in ms. */
+  readonly hintMs: number | undefined;
+}
+
+/** One open session with an MCP server: over the pipes of a process of its own, or over HTTP. */
+export class Connection {
+  readonly #client: Client;
+  readonly #transport: Transport;
+  /** How often the server said, on this connection, that its tools have changed. */
+  toolChanges = 0;
+
+  private constructor(client: Client, transport: Transport) {
+    this.#client = client;
+    this.#transport = transport;
+  }
+
+  /** Starts or reaches the server and shakes hands; rejects with an `UpstreamError`. */
+  static async open(definition: ServerDefinition, options: ConnectOptions): Promise<Connection> {
+    const handshakes = HANDSHAKES[definition.connection.kind];
+    for (const [attempt, handshake] of handshakes.entries()) {
+      try {
+        return await Connection.#attempt(definition, handshake, options);
+      } catch (error) {
+        const cause = error instanceof UpstreamError ? error.cause : error;
+        if (!(cause instanceof ProtocolError) || attempt + 1 === handshakes.length) throw error;
+      }
+    }
+    throw new Error('no handshake to try');
+  }
+
+  static async #attempt(
+    { name, connection }: ServerDefinition,
+    versionNegotiation: VersionNegotiationOptions,
+    { timeoutMs, signal, onToolsChanged, onClosed, onAbandoned }: ConnectOptions,
+  ): Promise<Connection> {
+    const client = new Client(CLIENT_INFO, { versionNegotiation, listMaxPages: PAGES_MAX });
+    const { transport, output } = openTransport(connection);
+    const opened = new Connection(client, transport);
+    client.setNotificationHandler('notifications/tools/list_changed', () => {
+      opened.toolChanges++;
+      onToolsChanged();
+    });
+    try {
+      await client.connect(transport, { timeout: timeoutMs, signal });
+    } catch (error) {
+      onAbandoned(opened.close());
+      throw translateError(name, error, output?.text());
+    }
+    client.onclose = () => {
+      onClosed(opened);
+    };
+    opened.#listenForChanges();
+    return opened;
+  }
+
+  /** Every page of the tool list; a server without tools has an empty one. */
+  async listTools(timeoutMs: number, signal: AbortSignal): Promise<ListedTools> {
+    if (this.#client.getServerCapabilities()?.tools === undefined) return { tools: [], hintMs: undefined };
+    const options = { cacheMode: 'bypass', timeout: timeoutMs, signal } as const;
+    const { tools, ttlMs } = await this.#client.listTools(undefined, options);
+    return { tools, hintMs: typeof ttlMs === 'number' ? ttlMs : undefined };
+  }
+
+  /** Calls a tool, whose definition is `tool` where it is known. A failed tool is an answer, not a rejection. */
+  async callTool(
+    call: { readonly name: string; readonly args: Record<string, unknown>; readonly tool: Tool | undefined },
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<CallToolResult> {
+    const { name, args, tool } = call;
+    const options = { timeout: timeoutMs, maxTotalTimeout: timeoutMs, signal };
+    return this.#client.callTool(
+      { name, arguments: args },
+      tool === undefined ? options : { ...options, toolDefinition: tool },
+    );
+  }
+
+  /** Ends the session and, for stdio, the process. Bounded in time; never rejects. */
+  async close(): Promise<void> {
+    this.#client.onclose = () => undefined;
+    if (this.#transport instanceof StreamableHTTPClientTransport) {
+      const ended = this.#transport.terminateSession().catch(() => undefined);
+      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, END_SESSION_MS_MAX).unref())]);
+    }
+    await this.#client.close().catch(() => undefined);
+    // A handshake that failed leaves the transport to its owner.
+    await this.#transport.close().catch(() => undefined);
+  }
+
+  /** Since 2026-07-28 a server speaks of changes only to those who listen. Without it, the list's time runs out. */
+  #listenForChanges(): void {
+    const wanted = this.#client.getServerCapabilities()?.tools?.listChanged === true;
+    if (!wanted || this.#client.getProtocolEra() !== 'modern') return;
+    this.#client.listen({ toolsListChanged: true }).catch(() => undefined);
+  }
+}
+
+function openTransport(connection: ServerConnection): { transport: Transport; output: ErrorOutput | undefined } {
+  if (connection.kind === 'http') {
+    const requestInit = { headers: { ...connection.headers } };
+    return {
+      transport: new StreamableHTTPClientTransport(new URL(connection.url), { requestInit }),
+      output: undefined,
+    };
+  }
+  const { command, args, env, cwd } = connection;
+  const folder = cwd === undefined ? {} : { cwd };
+  const transport = new StdioClientTransport({ command, args: [...args], env: { ...env }, stderr: 'pipe', ...folder });
+  return { transport, output: new ErrorOutput(transport.stderr, [...Object.values(env), ...args]) };
+}

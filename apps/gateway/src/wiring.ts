@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import { connectNats } from '@lockstep/bus-nats';
+import type { Lockstep } from '@lockstep/cache';
+import { openLockstep } from '@lockstep/cache';
+import type { ClusterConfig, GatewayConfig, GatewayDefinition } from '@lockstep/config';
+import { GatewayCache, gatewayPolicies } from '@lockstep/gateway-cache';
+import { connectKeydb } from '@lockstep/tier-keydb';
+import type { Tool } from '@modelcontextprotocol/client';
+import type { McpHttpHandler } from '@modelcontextprotocol/server';
+import { createMcpHandler } from '@modelcontextprotocol/server';
+import type { Logger } from 'pino';
+import { parseBusUrl } from './bus-url.ts';
+import { Discovery } from './discovery.ts';
+import { Health } from './health.ts';
+import { authenticatedGateway, createHttpApp } from './http.ts';
+import { KeyRing } from './key-ring.ts';
+import { cacheLogger } from './log.ts';
+import { buildMcpServer } from './mcp/mcp-server.ts';
+import type { GatewayServices } from './mcp/services.ts';
+import type { Stoppable } from './shutdown.ts';
+import { UpstreamPool } from './upstream/upstream-pool.ts';
+
+/** A gateway node that listens. */
+export interface GatewayNode extends Stoppable {
+  readonly nodeId: string;
+  /** Where its MCP endpoint is. */
+  readonly url: string;
+}
+
+/**
+ * Starts a node: builds every part, joins the cluster or goes on degraded, and listens. Rejects when it cannot
+ * listen, or does not fit the cluster it finds; nothing is left behind then.
+ */
+export async function startNode(config: GatewayConfig, logger: Logger): Promise<GatewayNode> {
+  const lockstep = await openLockstep({
+    maxStalenessMs: config.maxStalenessMs,
+    logger: cacheLogger(logger),
+    ...(config.cluster === undefined ? {} : adapters(config, config.cluster, logger)),
+  });
+  const closing = new AbortController();
+  const services = buildServices(config, { lockstep, logger, closing: closing.signal });
+  const health = new Health(lockstep);
+  const mcp = createMcpHandler(({ authInfo }) => buildMcpServer({ services, gateway: authenticatedGateway(authInfo) }));
+  const openGateway = (key: string) => services.keyRing.open(key);
+  const app = createHttpApp({ openGateway, mcp, health, logger });
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  const parts: NodeParts = { server, mcp, health, lockstep, pool: services.pool, closing };
+  try {
+    const { nodeId } = lockstep;
+    return { nodeId, url: await listen(server, config), drain: () => drain(parts), close: () => close(parts) };
+  } catch (error) {
+    await close(parts);
+    throw error;
+  }
+}
+
+function adapters(config: GatewayConfig, cluster: ClusterConfig, logger: Logger) {
+  const port = cacheLogger(logger);
+  const { name, secret, tierUrl, busUrl } = cluster;
+  const lives = Object.values(gatewayPolicies(timesOf(config))).map(({ ttlMs = 0, graceMs = 0 }) => ttlMs + graceMs);
+  const epochsKeepMs = 2 * Math.max(...lives);
+  return {
+    secret,
+    tier: connectKeydb({ url: tierUrl, cluster: name, epochsKeepMs, logger: port }),
+    ...(busUrl === undefined ? {} : { bus: connectNats({ ...parseBusUrl(busUrl), cluster: name, logger: port }) }),
+  };
+}
+
+interface ServiceParts {
+  readonly lockstep: Lockstep;
+  readonly logger: Logger;
+  readonly closing: AbortSignal;
+}
+
+function buildServices(config: GatewayConfig, { lockstep, logger, closing }: ServiceParts): GatewayServices {
+  const limits = config.upstream;
+  const secret = config.cluster?.secret ?? randomBytes(32).toString('hex');
+  const cache = new GatewayCache<GatewayDefinition, Tool>({ lockstep, secret, times: timesOf(config) });
+  const pool = new UpstreamPool({
+    limits,
+    logger,
+    onToolsChanged: (gateway, server) => void discovery.toolsChanged(gateway, server),
+  });
+  const discovery = new Discovery({ cache, pool, limits, logger, closing });
+  return { cache, keyRing: new KeyRing(config.directory, cache), discovery, pool, limits, logger };
+}
+
+function timesOf({ toolsTtlMs, gatewayConfigTtlMs, upstream }: GatewayConfig) {
+  return { toolsTtlMs, gatewayConfigTtlMs, discoveryTimeoutMs: upstream.discoveryTimeoutMs };
+}
+
+function listen(server: Server, { host, port }: GatewayConfig): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      const { port: bound } = server.address() as AddressInfo;
+      resolve(`http://${host.includes(':') ? `[${host}]` : host}:${bound}/mcp`);
+    });
+  });
+}
+
+interface NodeParts {
+  readonly server: Server;
+  readonly mcp: McpHttpHandler;
+  readonly health: Health;
+  readonly lockstep: Lockstep;
+  readonly pool: UpstreamPool;
+  readonly closing: AbortController;
+}
+
+function drain({ server, health }: NodeParts): Promise<void> {
+  health.draining = true;
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+}
+
+/** Clients first, then the servers behind and the cluster: what a lookup still waits for ends with them. */
+async function close({ server, mcp, health, lockstep, pool, closing }: NodeParts): Promise<void> {
+  health.draining = true;
+  closing.abort();
+  server.close();
+  await mcp.close().catch(() => undefined);
+  server.closeAllConnections();
+  await Promise.all([pool.close(), lockstep.close()]);
+  health.close();
+}
