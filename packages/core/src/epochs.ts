@@ -17,7 +17,8 @@ export class EpochTable {
   #floor = 0;
   #epochs: Map<ScopeId, number> = new Map();
   #generation = 0;
-  #journal: [ScopeId, number][] | undefined;
+  /** The highest sequence raised since `startJournal`, by scope. */
+  #journal: Map<ScopeId, number> | undefined;
 
   get incarnation(): Incarnation {
     return this.#incarnation;
@@ -30,7 +31,7 @@ export class EpochTable {
 
   /** Raises a scope's epoch to `sequence`; a lower one changes nothing. */
   raise(scopeId: ScopeId, sequence: number): void {
-    this.#journal?.push([scopeId, sequence]);
+    this.#journal?.set(scopeId, Math.max(sequence, this.#journal.get(scopeId) ?? 0));
     if (sequence <= (this.#epochs.get(scopeId) ?? 0)) return;
     this.#epochs.set(scopeId, sequence);
     this.#generation++;
@@ -38,7 +39,7 @@ export class EpochTable {
 
   /** From here to the next `adopt`, remembers what is raised: the state about to be read may be older than it. */
   startJournal(): void {
-    this.#journal = [];
+    this.#journal = new Map();
   }
 
   /**
@@ -46,7 +47,7 @@ export class EpochTable {
    * What was raised since `startJournal` and lies beyond `head` is raised again.
    */
   adopt(head: Head, floor: number, epochs: readonly (readonly [ScopeId, number])[]): void {
-    const raisedMeanwhile = this.#journal ?? [];
+    const raisedMeanwhile: ReadonlyMap<ScopeId, number> = this.#journal ?? new Map();
     this.#journal = undefined;
     this.#incarnation = head.incarnation;
     this.#floor = floor;

@@ -1,4 +1,5 @@
 import type { KeyId, ScopeId } from './keys.ts';
+import { EVERYTHING } from './keys.ts';
 
 /** Whether a flight still speaks for its key: once `poisoned`, it is stored nowhere and nobody joins it. */
 export interface FlightState {
@@ -53,7 +54,8 @@ export class Flights<F extends FlightState> {
   }
 
   poisonScope(scopeId: ScopeId): void {
-    this.#poisonWhere((flight) => flight.scopes === undefined || flight.scopes.includes(scopeId));
+    const coversAll = scopeId === EVERYTHING;
+    this.#poisonWhere(({ scopes }) => coversAll || scopes === undefined || scopes.includes(scopeId));
   }
 
   poisonPartition(partition: number): void {

@@ -27,6 +27,8 @@ export const PARTITIONS_MAX = 1024;
  *
  * Inputs are domain-separated and length-prefixed, so that no key of one namespace, and no tag, can have
  * the id of another one's. Without the cluster's secret an id can be neither reversed nor guessed.
+ *
+ * Text that is not well-formed UTF-16 has a domain of its own: as UTF-8 all lone surrogates would look alike.
  */
 export class Identifiers {
   readonly #digest: KeyedDigest;
@@ -36,13 +38,17 @@ export class Identifiers {
   }
 
   key(namespace: string, key: string): KeyId {
-    return this.#digest(`key:${namespace.length}:${namespace}:${key}`) as KeyId;
+    return this.#id('key', `${namespace.length}:${namespace}:${key}`) as KeyId;
   }
 
   scope(scope: Scope): ScopeId {
     if ('everything' in scope) return EVERYTHING;
-    if ('namespace' in scope) return this.#digest(`namespace:${scope.namespace}`) as ScopeId;
-    return this.#digest(`tag:${scope.tag}`) as ScopeId;
+    if ('namespace' in scope) return this.#id('namespace', scope.namespace) as ScopeId;
+    return this.#id('tag', scope.tag) as ScopeId;
+  }
+
+  #id(domain: string, text: string): string {
+    return this.#digest(text.isWellFormed() ? `${domain}:${text}` : `${domain}-escaped:${JSON.stringify(text)}`);
   }
 }
 

@@ -52,7 +52,7 @@ export function encodeMessage(frames: readonly Frame[], mac?: MessageMac): Uint8
  * Decodes a bus message; never throws, whatever the bytes are.
  *
  * With `mac`, a message that does not carry the right one is rejected before anything else in it is looked at.
- * A frame that does not parse is counted in `rejected`; the others are answered.
+ * A frame that does not parse is counted in `rejected`; the others are answered. Bytes after the last frame count as one.
  */
 export function decodeMessage(bytes: Uint8Array, mac?: MessageMac): DecodedMessage {
   const head = new ByteReader(bytes, 0, HEAD_BYTES);
@@ -75,7 +75,7 @@ export function decodeMessage(bytes: Uint8Array, mac?: MessageMac): DecodedMessa
     if (frame) frames.push(frame);
     at = frameEnd;
   }
-  return { frames, rejected: count - frames.length };
+  return { frames, rejected: count - frames.length + (at < end ? 1 : 0) };
 }
 
 function rejected(count: number, fault: MessageFault): DecodedMessage {
