@@ -47,9 +47,9 @@ function layerRules() {
 function vendorRules() {
   return VENDORS.map(({ module, folders }) => ({
     name: `vendor-${module.replaceAll(/[^a-z-]/g, '')}`,
-    comment: `Only ${folders.join(', ')} may import ${module}.`,
+    comment: `Only ${folders.join(', ')} may import ${module}; tests may look behind an adapter.`,
     severity: 'error',
-    from: { pathNot: `^(${folders.join('|')})/` },
+    from: { pathNot: [`^(${folders.join('|')})/`, TESTS] },
     to: { path: `node_modules/${module}${module.endsWith('/') || module.endsWith(')') ? '' : '/'}` },
   }));
 }
