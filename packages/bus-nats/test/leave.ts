@@ -1,5 +1,5 @@
 // A process that makes a bus, brings it into a state, closes it, and must then end by itself.
-// Arguments: the server, and the state: `at-once`, `connected`, `interrupted` or `congested`.
+// Arguments: the server, and the state: `at-once`, `told`, `connected`, `interrupted` or `congested`.
 import { connectNats } from '@lockstep/bus-nats';
 import { waitFor } from '@lockstep/testkit';
 
@@ -16,11 +16,13 @@ bus.listen({
 if (state === 'connected' || state === 'congested') {
   await waitFor(() => bus.connected, { what: 'the connection' });
 }
-if (state === 'congested') {
-  // Tells the test to pause the server, and waits for its word.
-  process.stdout.write('connected\n');
+if (state === 'told' || state === 'congested') {
+  // The test brings the server into a state, and then says so.
+  process.stdout.write('ready\n');
   await new Promise((resolve) => process.stdin.once('data', resolve));
   process.stdin.destroy();
+}
+if (state === 'congested') {
   for (let sent = 0; sent < 10; sent += 1) {
     bus.publish(new Uint8Array(900_000));
   }

@@ -62,10 +62,23 @@ it('a bus that waits for its next attempt lets the process end', async () => {
   await expectEnd(leave(`127.0.0.1:${await freePort()}`, 'interrupted'));
 });
 
-it('a bus in the middle of a handshake that does not proceed lets the process end', async () => {
+it('a bus that is closed before its server has spoken lets the process end', async () => {
   proxy.stall();
   try {
     await expectEnd(leave(proxy.url, 'at-once'));
+  } finally {
+    proxy.restore();
+  }
+});
+
+it('a bus in the middle of a handshake that does not proceed lets the process end', async () => {
+  await waitFor(() => proxy.connections === 0, { what: 'the proxy to be free' });
+  proxy.stall();
+  const leaving = leave(proxy.url, 'told');
+  try {
+    await waitFor(() => proxy.connections === 1, { what: 'the connection' });
+    leaving.child.stdin?.write('connected\n');
+    await expectEnd(leaving);
   } finally {
     proxy.restore();
   }
