@@ -1,4 +1,5 @@
-import { CacheError, TierUnavailableError } from '@lockstep/core';
+import type { CacheError } from '@lockstep/core';
+import { TierUnavailableError } from '@lockstep/core';
 
 /** Where to find out whether the tier answers again. */
 export interface BreakerOptions {
@@ -35,15 +36,16 @@ export class Breaker {
     this.#failure = failure;
   }
 
-  /** Calls the tier; a call it does not answer trips the breaker, and the error goes on to the caller. */
+  /** Calls the tier; a call it does not answer trips the breaker. What it refuses says nothing about other calls. */
   async call<R>(work: () => Promise<R>): Promise<R> {
     try {
       return await work();
-    } catch (cause) {
-      const failure = cause instanceof CacheError ? cause : new TierUnavailableError(String(cause), { cause });
-      if (this.#failure === undefined) this.#probe();
-      this.#failure ??= failure;
-      throw failure;
+    } catch (error) {
+      if (error instanceof TierUnavailableError && this.#failure === undefined) {
+        this.#failure = error;
+        this.#probe();
+      }
+      throw error;
     }
   }
 }

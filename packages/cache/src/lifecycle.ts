@@ -84,6 +84,7 @@ export async function leave(engine: RunningEngine): Promise<void> {
   await atMost(engine, node.background.drain());
   await atMost(engine, node.bus.close());
   await atMost(engine, node.tier.close());
+  node.near.dropAll();
 }
 
 async function flightsEnded(engine: Engine): Promise<void> {

@@ -108,7 +108,8 @@ export class LoadPath {
       const written: Head = loud ? reply.commit : reply.head;
       const version = loud ? String(reply.commit.sequence) : reply.version;
       this.#keep(flight, question.key, { ...loaded, written, version, sentMs });
-    } catch {
+    } catch (error) {
+      if (!(error instanceof CacheError)) throw error;
       this.#keepBriefly(flight, question.key, loaded);
     }
   }

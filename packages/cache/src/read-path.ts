@@ -3,7 +3,7 @@ import type { NearEntry } from '@lockstep/near-cache';
 import type { Engine, Space } from './engine.ts';
 import type { Flight } from './flight.ts';
 import { LoadPath } from './load-path.ts';
-import type { Loader, LoadOptions, Lookup, Question } from './lookup.ts';
+import type { Fallback, Loader, LoadOptions, Lookup, Question } from './lookup.ts';
 import { staleHit } from './lookup.ts';
 import { TierReader } from './tier-reader.ts';
 
@@ -122,7 +122,7 @@ export class ReadPath {
           reads++;
           break;
         case 'wait':
-          if (found.fallback !== undefined) return staleHit(found.fallback, false);
+          if (found.fallback !== undefined) return this.#stale(found.fallback);
           if (node.clock.nowMs() > waitUntilMs) return this.#loads.load(flight, question, {});
           await waiters.wait(flight.keyId, patienceMs * (0.75 + 0.5 * node.random.fraction()));
           patienceMs = Math.min(patienceMs * 2, PATIENCE_MS_MAX);
@@ -137,6 +137,11 @@ export class ReadPath {
     if (node.isFresh(flight.partition) || !breaker.closed) return undefined;
     await heartbeat.beat();
     return this.#nearHit(key);
+  }
+
+  #stale(fallback: Fallback): Lookup<unknown> {
+    this.#space.counters.staleAnswers++;
+    return staleHit(fallback, false);
   }
 
   #miss(): Lookup<unknown> {

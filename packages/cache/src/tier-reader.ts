@@ -1,5 +1,5 @@
 import type { Head, LeaseRequest, StoredEntry, TierEntry, TierRead } from '@lockstep/core';
-import { CLOCK_RATE_ERROR, decodeEntry, entryVersion, isBehind } from '@lockstep/core';
+import { CacheError, CLOCK_RATE_ERROR, decodeEntry, entryVersion, isBehind } from '@lockstep/core';
 import { decodeValue } from './codec.ts';
 import type { Engine, Space } from './engine.ts';
 import type { Flight } from './flight.ts';
@@ -48,8 +48,9 @@ export class TierReader {
     let read: TierRead;
     try {
       read = await breaker.call(() => this.#send(question, over, lease));
-    } catch {
-      return { kind: 'unreachable' };
+    } catch (error) {
+      if (error instanceof CacheError) return { kind: 'unreachable' };
+      throw error;
     }
     const head = this.#vouchedHead(flight, read.head, seenWhenSent);
     const live = read.entry && head && (await this.#judge(flight, read.entry));

@@ -27,7 +27,7 @@ describe("when the tier's history changes", () => {
     const partitions = 17;
     await waitFor(
       () => [a, b].every(({ lockstep }, index) => lockstep.stats().resets >= (before[index] as number) + partitions),
-      { what: 'the resets', timeoutMs: 1_000 },
+      { what: 'the resets' },
     );
   }
 
