@@ -2,6 +2,7 @@ import type { Born, EntryWrite, KeyAddress, ScopeId } from '@lockstep/core';
 import { ConfigError, encodeBody, TAGS_PER_ENTRY_MAX } from '@lockstep/core';
 import { JSON_CODEC } from './codec.ts';
 import type { Engine, Space } from './engine.ts';
+import { TTL_MS_MAX } from './policy.ts';
 
 /** A value with all that the tier keeps of it. `ttlMs` is how long it is fresh; the namespace's grace is added. */
 export interface ValueToWrite {
@@ -37,4 +38,11 @@ export function tagIds(engine: Engine, tags: readonly string[]): readonly ScopeI
     if (typeof tag !== 'string' || tag === '') throw new ConfigError(`tags: got ${JSON.stringify(tag)}, takes names`);
     return engine.node.secrets.identifiers.scope({ tag });
   });
+}
+
+/** How long a value is fresh, in ms; throws `config-invalid` where that is no such time. */
+export function freshFor(space: Space, ttl: number | (() => number) | undefined): number {
+  const ttlMs = (typeof ttl === 'function' ? ttl() : ttl) ?? space.policy.ttlMs;
+  if (Number.isInteger(ttlMs) && ttlMs >= 1 && ttlMs <= TTL_MS_MAX) return ttlMs;
+  throw new ConfigError(`namespace "${space.name}": ttlMs: got ${ttlMs}, takes a whole number from 1 to ${TTL_MS_MAX}`);
 }

@@ -2,7 +2,7 @@ import type { Born, Effect, Head, ScopeId } from '@lockstep/core';
 import { CacheError, LoaderError } from '@lockstep/core';
 import { encodeValue } from './codec.ts';
 import type { Engine, Space } from './engine.ts';
-import { entryWrite, tagIds } from './entry-write.ts';
+import { entryWrite, freshFor, tagIds } from './entry-write.ts';
 import type { Flight } from './flight.ts';
 import type { Fallback, Lookup, Question } from './lookup.ts';
 import { staleHit } from './lookup.ts';
@@ -89,7 +89,7 @@ export class LoadPath {
       throw new LoaderError(`namespace "${this.#space.name}": the loader failed: ${reason}`, { cause });
     }
     const payload = encodeValue(this.#space.name, value);
-    return { value, payload, tags, born, startedMs, ttlMs: options.ttlMs ?? this.#space.policy.ttlMs };
+    return { value, payload, tags, born, startedMs, ttlMs: freshFor(this.#space, options.ttlMs) };
   }
 
   async #fill(flight: Flight, question: Question, loaded: LoadedValue & { readonly token: string }): Promise<void> {

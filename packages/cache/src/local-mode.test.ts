@@ -42,6 +42,21 @@ describe('a node without tier and bus', () => {
     expect([tools.peek('set'), tools.peek('loaded')]).toEqual([undefined, undefined]);
   });
 
+  test('a loader may say, with the value, how long it is fresh', async () => {
+    const tools = lockstep.namespace<string>('tools', { ttlMs: 60_000 });
+    let hintMs = 60_000;
+    const load = (): string => {
+      hintMs = 100;
+      return 'v';
+    };
+    await tools.getOrLoad('a', load, { ttlMs: () => hintMs });
+    clock.advance(100);
+    expect(tools.peek('a')).toBeUndefined();
+    const wrong = tools.getOrLoad('b', load, { ttlMs: () => Number.NaN });
+    await expect(wrong).rejects.toMatchObject({ code: 'config-invalid' });
+    expect(await tools.getOrLoad('b', () => 'v')).toBe('v');
+  });
+
   test('a value past its ttl stands in, marked stale, while the loader fails within the grace', async () => {
     const tools = lockstep.namespace<string>('tools', { ttlMs: 1_000, graceMs: 10_000 });
     await tools.set('a', 'old');

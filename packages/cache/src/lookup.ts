@@ -43,8 +43,8 @@ export type Loader<V> = (context: LoadContext) => Promise<V> | V;
 export interface LoadOptions {
   /** Names by which `lockstep.clear({ tag })` finds the value, in every namespace. At most 64. Default: none. */
   readonly tags?: readonly string[];
-  /** How long this value is fresh, in ms. Default: the namespace's `ttlMs`. */
-  readonly ttlMs?: number;
+  /** How long this value is fresh, in ms; a function is asked once the value is loaded. Default: the namespace's `ttlMs`. */
+  readonly ttlMs?: number | (() => number);
   /** Lets this caller leave; the load goes on for others, and is stored. Default: the caller stays. */
   readonly signal?: AbortSignal;
 }

@@ -1,5 +1,6 @@
-import { CacheError, ConfigError } from '@lockstep/core';
+import { CacheError } from '@lockstep/core';
 import type { Engine, NamespaceCounters, Space } from './engine.ts';
+import { freshFor } from './entry-write.ts';
 import type { Loader, LoadOptions, Lookup } from './lookup.ts';
 import { ReadPath } from './read-path.ts';
 import type { Receipt } from './receipt.ts';
@@ -8,8 +9,6 @@ import { WritePath } from './write-path.ts';
 
 /** The longest key, in UTF-16 code units. */
 export const KEY_LENGTH_MAX = 4096;
-
-const TTL_MS_MAX = 0xffff_ffff;
 
 /** What a namespace counted on this node since its start, and what its near-cache holds now. */
 export interface NamespaceStats extends Readonly<NamespaceCounters> {
@@ -67,26 +66,27 @@ export class Namespace<V> {
 
   /** Like `get`, with a loader like `getOrLoad`, and tells where the value came from and whether it can be trusted. */
   async lookup(key: string, loader?: Loader<V>, options: LoadOptions = {}): Promise<Lookup<V>> {
-    this.#check(key, options.ttlMs);
+    this.#check(key);
+    if (typeof options.ttlMs === 'number') freshFor(this.#space, options.ttlMs);
     const answer = this.#reads.lookup(key, loader, options) as Promise<Lookup<V>>;
     return options.signal === undefined ? answer : leavable(answer, options.signal);
   }
 
   /** Writes a value. When it resolves, the tier has it, and no later lookup on this node answers the older one. */
   async set(key: string, value: V, options: SetOptions = {}): Promise<Receipt> {
-    this.#check(key, options.ttlMs);
+    this.#check(key);
     return this.#writes.set(key, value, options);
   }
 
   /** Removes a key on every node. Rejects with `tier-unavailable` when the tier cannot commit it. */
   async clear(key: string): Promise<Receipt> {
-    this.#check(key, undefined);
+    this.#check(key);
     return this.#writes.clear(key);
   }
 
   /** Ends a key's freshness on every node: the next `getOrLoad` loads; the old value may stand in if that fails. */
   async expire(key: string): Promise<Receipt> {
-    this.#check(key, undefined);
+    this.#check(key);
     return this.#writes.expire(key);
   }
 
@@ -95,18 +95,13 @@ export class Namespace<V> {
     return { ...this.#space.counters, entries, bytes, evictions };
   }
 
-  #check(key: string, ttlMs: number | undefined): void {
+  #check(key: string): void {
     if (this.#engine.closing.aborted) throw new CacheError('closed', `namespace "${this.name}": the node is closed`);
     if (typeof key !== 'string' || key === '' || key.length > KEY_LENGTH_MAX) {
       const got = typeof key === 'string' ? `a string of length ${key.length}` : typeof key;
       throw new CacheError(
         'key-invalid',
         `namespace "${this.name}": key: got ${got}, takes 1 to ${KEY_LENGTH_MAX} characters`,
-      );
-    }
-    if (ttlMs !== undefined && !(Number.isInteger(ttlMs) && ttlMs >= 1 && ttlMs <= TTL_MS_MAX)) {
-      throw new ConfigError(
-        `namespace "${this.name}": ttlMs: got ${ttlMs}, takes a whole number from 1 to ${TTL_MS_MAX}`,
       );
     }
   }

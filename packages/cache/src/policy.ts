@@ -33,7 +33,8 @@ const DEFAULTS = {
   nearBytesMax: 67_108_864,
 } as const;
 
-const TTL_MS_MAX = 0xffff_ffff;
+/** The longest time that a value is fresh, in ms: about 50 days. */
+export const TTL_MS_MAX = 0xffff_ffff;
 
 /** Every numeric option, its least and its greatest value. */
 const RANGES: readonly (readonly [keyof NamespacePolicy, number, number])[] = [

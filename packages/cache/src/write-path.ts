@@ -2,15 +2,19 @@ import type { Commit, KeyAddress } from '@lockstep/core';
 import { partitionOf } from '@lockstep/core';
 import { encodeValue } from './codec.ts';
 import type { Engine, Space } from './engine.ts';
-import { entryWrite, tagIds } from './entry-write.ts';
+import { entryWrite, freshFor, tagIds } from './entry-write.ts';
 import type { Flight } from './flight.ts';
-import type { LoadOptions } from './lookup.ts';
 import { NearStore, nearLife, scopesOf } from './near-store.ts';
 import type { Receipt } from './receipt.ts';
 import { keyReceipt } from './receipt.ts';
 
 /** Options of one write. */
-export type SetOptions = Pick<LoadOptions, 'tags' | 'ttlMs'>;
+export interface SetOptions {
+  /** As for a load. Default: none. */
+  readonly tags?: readonly string[];
+  /** How long this value is fresh, in ms. Default: the namespace's `ttlMs`. */
+  readonly ttlMs?: number;
+}
 
 /** One write of one key: the script that commits it, and the flight it must not poison. */
 interface KeyWrite {
@@ -37,7 +41,7 @@ export class WritePath {
     const { node } = this.#engine;
     const payload = encodeValue(this.#space.name, value);
     const tags = tagIds(this.#engine, options.tags ?? []);
-    const ttlMs = options.ttlMs ?? this.#space.policy.ttlMs;
+    const ttlMs = freshFor(this.#space, options.ttlMs);
     const address = this.#address(key);
     const flight = this.#begin(address);
     flight.scopes = scopesOf(this.#space, tags);

@@ -83,15 +83,15 @@ export class GatewayCache<C, T> {
    * it rejects with `LoaderError`, unless an older list may stand in (then marked stale).
    */
   async tools(server: ServerRef, discover: Discover<T>): Promise<Lookup<ToolList<T>>> {
-    const options: { tags: readonly string[]; ttlMs?: number } = { tags: toolsTags(server) };
+    let ttlMs = this.#times.toolsTtlMs;
     return this.#tools.lookup(
       toolsKey(server),
       async ({ signal }) => {
         const { tools, hintMs } = await discover(signal);
-        if (hintMs !== undefined) options.ttlMs = this.#freshMs(hintMs);
+        if (hintMs !== undefined) ttlMs = this.#freshMs(hintMs);
         return { tools };
       },
-      options,
+      { tags: toolsTags(server), ttlMs: () => ttlMs },
     );
   }
 
