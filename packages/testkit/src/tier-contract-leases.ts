@@ -89,6 +89,7 @@ function endsLeases(scene: TierScene): void {
     ['a put', () => scene.two.put(writeOf(KEY, 'newer')), 'newer'],
   ];
   it.each(overtakers)('a load that %s overtook is never stored (P4)', async (_, overtake, left) => {
+    await scene.one.found(KEY.partition, CONTROL_INCARNATION);
     const token = await scene.takeLease(KEY);
     await overtake();
     expect(await scene.one.fill(writeOf(KEY, 'older'), token)).toMatchObject({ outcome: 'rejected' });
