@@ -17,7 +17,7 @@ export function reasonOf(error: unknown): string {
     return 'no NATS server completed the handshake in time';
   }
   if (error instanceof Error && error.message !== '') {
-    return `the NATS server cannot be reached: ${error.message}`;
+    return `no connection to the NATS server: ${error.message}`;
   }
   return 'the connection to the NATS server was lost';
 }

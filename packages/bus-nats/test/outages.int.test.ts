@@ -75,10 +75,10 @@ describe('a NATS bus whose server is not there yet', () => {
     say(node.bus, 'too early');
     expect(node.bus.stats).toEqual({ published: 0, dropped: 1, received: 0, reconnects: 0 });
     await waitFor(() => node.states.length > 0, { what: 'the reason' });
-    expect(node.states).toEqual(['the NATS server cannot be reached: connection refused']);
+    expect(node.states).toEqual(['no connection to the NATS server: connection refused']);
     await server(port);
     await connected(node);
-    expect(node.states).toEqual(['the NATS server cannot be reached: connection refused', 'restored']);
+    expect(node.states).toEqual(['no connection to the NATS server: connection refused', 'restored']);
     expect(logger.entries.map(({ level, message }) => `${level}: ${message}`)).toEqual([
       'warn: the bus is interrupted',
       'info: the bus is connected',
@@ -91,7 +91,7 @@ describe('a NATS bus whose server is not there yet', () => {
     await waitFor(() => logger.entries.length > 0, { what: 'the outage' });
     const reasons: string[] = [];
     node.bus.listen({ message() {}, restored() {}, interrupted: (reason) => reasons.push(reason) });
-    expect(reasons).toEqual(['the NATS server cannot be reached: connection refused']);
+    expect(reasons).toEqual(['no connection to the NATS server: connection refused']);
   });
 
   it('keeps at most one connection open to a server that accepts but never speaks', async () => {

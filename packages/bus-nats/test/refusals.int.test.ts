@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { RunningServer } from '@lockstep/testkit';
 import { startNats, waitFor } from '@lockstep/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createIdentities } from './identities.ts';
 import type { ListeningBus } from './listening.ts';
 import { listenTo, say } from './listening.ts';
 
@@ -79,11 +80,20 @@ describe('a NATS server that asks who is there', () => {
     await waitFor(() => node.bus.connected, { what: 'the connection' });
   });
 
-  it('is not asked while the credentials file cannot be read', async () => {
-    const nats = await serverWith(user());
-    const node = bus({ servers: nats.url, credentials: { credsFile: join(directory, 'absent.creds') } });
+  it('takes a credentials file, read anew for each attempt', async () => {
+    const identities = createIdentities();
+    const file = join(directory, 'user.creds');
+    const nats = await serverWith(identities.serverConfig);
+    const node = bus({ servers: nats.url, credentials: { credsFile: file } });
     await waitFor(() => node.states.length > 0, { what: 'the reason' });
     expect(node.states[0]).toMatch(/^the credentials file cannot be used: ENOENT/);
+    writeFileSync(file, createIdentities().credentials());
+    await waitFor(() => node.states.some((state) => state.includes('refused the credentials')), {
+      what: 'the refusal',
+    });
+    writeFileSync(file, identities.credentials());
+    await waitFor(() => node.bus.connected, { what: 'the connection' });
+    expect(node.states.at(-1)).toBe('restored');
   });
 });
 
@@ -115,6 +125,6 @@ it('a server without TLS is refused where TLS is a must', async () => {
   const nats = await serverWith('');
   const node = bus({ servers: nats.url.replace('nats:', 'tls:') });
   await waitFor(() => node.states.length > 0, { what: 'the reason' });
-  expect(node.states[0]).toBe("the NATS server cannot be reached: server does not support 'tls'");
+  expect(node.states[0]).toBe("no connection to the NATS server: server does not support 'tls'");
   expect(node.bus.connected).toBe(false);
 });
