@@ -41,8 +41,8 @@ describe('NATS behind a network that stalls', () => {
         connectNats({
           servers: proxy.url,
           cluster,
-          pingIntervalMs: 50,
-          connectTimeoutMs: 100,
+          pingIntervalMs: 250,
+          connectTimeoutMs: 500,
           reconnectDelayMaxMs: 50,
         }),
       interrupt: async () => proxy.stall(),

@@ -120,7 +120,8 @@ describe('a NATS bus whose server stops answering', () => {
     const before = performance.now();
     proxy.stall();
     await waitFor(() => !node.bus.connected, { what: 'the stale connection' });
-    expect(performance.now() - before).toBeLessThan(500);
+    // Three intervals, and much for a busy machine; without pings it would be never.
+    expect(performance.now() - before).toBeLessThan(5_000);
     expect(node.states[0]).toBe('the NATS server does not answer pings');
     proxy.restore();
     await connected(node);

@@ -1,10 +1,11 @@
 // Real servers, and faults between them and their clients
+export { findBinary } from './find-binary.ts';
 export type { NatsOptions } from './nats-server.ts';
-export { startNats } from './nats-server.ts';
+export { NATS_BINARY, startNats } from './nats-server.ts';
 export type { ChaosProxy, Direction, ProxyOptions } from './proxy.ts';
 export { startProxy } from './proxy.ts';
 export type { RedisOptions } from './redis-server.ts';
-export { startRedis } from './redis-server.ts';
+export { REDIS_BINARY, startRedis } from './redis-server.ts';
 export type { RunningServer } from './running-server.ts';
 
 // Fakes of the ports

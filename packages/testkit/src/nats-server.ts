@@ -1,8 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { exchange } from './exchange.ts';
+import type { BinaryQuery } from './find-binary.ts';
 import { findBinary } from './find-binary.ts';
 import type { RunningServer } from './running-server.ts';
 import { startServer } from './running-server.ts';
+
+/** The binary that {@link startNats} starts: the one that `NATS_SERVER` names, else this. */
+export const NATS_BINARY: BinaryQuery = {
+  variable: 'NATS_SERVER',
+  names: ['nats-server'],
+  install: 'nats-server (Debian: apt-get install nats-server)',
+};
 
 /** Options of {@link startNats}. */
 export interface NatsOptions {
@@ -17,11 +25,7 @@ export interface NatsOptions {
  * `nats://127.0.0.1:<port>`.
  */
 export async function startNats(options: NatsOptions = {}): Promise<RunningServer> {
-  const binary = findBinary({
-    variable: 'NATS_SERVER',
-    names: ['nats-server'],
-    install: 'nats-server (Debian: apt-get install nats-server)',
-  });
+  const binary = findBinary(NATS_BINARY);
   const serverName = `lockstep-test-${randomUUID()}`;
   return startServer({
     what: 'the NATS server',

@@ -1,7 +1,15 @@
 import { exchange } from './exchange.ts';
+import type { BinaryQuery } from './find-binary.ts';
 import { findBinary } from './find-binary.ts';
 import type { RunningServer } from './running-server.ts';
 import { startServer } from './running-server.ts';
+
+/** The binary that {@link startRedis} starts: the one that `KEYDB_SERVER` names, else the first of these. */
+export const REDIS_BINARY: BinaryQuery = {
+  variable: 'KEYDB_SERVER',
+  names: ['keydb-server', 'valkey-server', 'redis-server'],
+  install: 'KeyDB, Valkey or Redis (Debian: apt-get install redis-server)',
+};
 
 /** Options of {@link startRedis}. */
 export interface RedisOptions {
@@ -18,11 +26,7 @@ export interface RedisOptions {
  * valkey-server and redis-server that is installed. Its URL is `redis://127.0.0.1:<port>`.
  */
 export async function startRedis(options: RedisOptions = {}): Promise<RunningServer> {
-  const binary = findBinary({
-    variable: 'KEYDB_SERVER',
-    names: ['keydb-server', 'valkey-server', 'redis-server'],
-    install: 'KeyDB, Valkey or Redis (Debian: apt-get install redis-server)',
-  });
+  const binary = findBinary(REDIS_BINARY);
   return startServer({
     what: 'the Redis-protocol server',
     scheme: 'redis',
@@ -35,14 +39,16 @@ export async function startRedis(options: RedisOptions = {}): Promise<RunningSer
       ...(options.args ?? []),
     ],
     answers: async (port, pid) => {
-      // One reply, or an error such as -LOADING or -NOAUTH; a server that asks for a password is up.
+      // INFO names the process; PING is refused while a server still loads its data.
       const reply = await exchange({
         port,
-        send: 'INFO server\r\n',
-        isComplete: (text) => text.startsWith('-') || /\r\nprocess_id:\d+\r\n/.test(text),
+        send: 'INFO server\r\nPING\r\n',
+        isComplete: (text) => /(^|\r\n)(\+PONG|-[A-Z]+ .*)\r\n$/.test(text),
         timeoutMs: 1_000,
       });
-      return reply !== undefined && (reply.startsWith('-NOAUTH') || reply.includes(`\r\nprocess_id:${pid}\r\n`));
+      // A server that asks for a password is up.
+      const isOpen = reply?.includes(`\r\nprocess_id:${pid}\r\n`) === true && reply.endsWith('+PONG\r\n');
+      return isOpen || reply?.startsWith('-NOAUTH') === true;
     },
   });
 }

@@ -68,6 +68,20 @@ it.each([
   expect(await ask(server.port, 'GET a\r\n')).toBe(run.reply);
 });
 
+it('a tier server that asks for a password is started', async () => {
+  const server = await keep(startRedis({ args: ['--requirepass', 'secret'] }));
+  expect(await ask(server.port, 'GET a\r\n')).toMatch(/^-NOAUTH/);
+});
+
+it('a tier server with much data is started again once it has loaded it', async () => {
+  const server = await keep(startRedis({ persistent: true }));
+  const script = "for i = 1, 200000 do redis.call('SET', i, string.rep('x', 50)) end return 'OK'";
+  expect(await ask(server.port, `EVAL "${script}" 0\r\n`)).toBe('$2\r\nOK\r\n');
+  await server.kill();
+  await server.restart();
+  expect(await ask(server.port, 'DBSIZE\r\n')).toBe(':200000\r\n');
+});
+
 it('a server that refuses its arguments fails to start, with its own words in the error', async () => {
   await expect(startNats({ args: ['--no-such-option'] })).rejects.toThrow(/ended before it answered.*no-such-option/s);
 });
