@@ -119,7 +119,7 @@ export class Discovery {
     const { cache, closing, logger } = this.#options;
     const server = upstream.definition;
     try {
-      if (await this.#isUnchanged(gateway, upstream)) return;
+      if (await this.#holdsNoOther(gateway, upstream)) return;
       const ref = { gatewayId: gateway.id, configId: gateway.configId, keys: [] };
       const clear = () => cache.clear({ type: 'tools', gateway: ref, serverName: server.name });
       await retry(handleAll, CLEAR_AGAIN).execute(clear, closing);
@@ -130,10 +130,15 @@ export class Discovery {
     }
   }
 
-  async #isUnchanged(gateway: GatewayDefinition, upstream: UpstreamServer): Promise<boolean> {
+  /**
+   * Whether the caches hold this very list, or none. None needs no clear: a node that reads the list just now is told
+   * of the change too, and reads again.
+   */
+  async #holdsNoOther(gateway: GatewayDefinition, upstream: UpstreamServer): Promise<boolean> {
     const { cache, closing } = this.#options;
     const cached = await cache.cachedTools(refOf(gateway, upstream.definition)).catch(() => undefined);
-    if (cached === undefined || cached.outcome === 'miss') return false;
+    if (cached === undefined || (cached.outcome === 'miss' && cached.degraded)) return false;
+    if (cached.outcome === 'miss') return true;
     const listed = await upstream.listTools(closing).catch(() => undefined);
     return listed !== undefined && isDeepStrictEqual(asJson(listed.tools), asJson(cached.value.tools));
   }
