@@ -42,6 +42,17 @@ it('any other failure of the client means that the tier is unavailable', () => {
   expect(error).toMatchObject({ code: 'tier-unavailable', retryable: true, cause: { message: 'read ECONNRESET' } });
 });
 
+it('a command whose connection went says so, in our words', () => {
+  const lost = Object.assign(new Error('Reached the max retries per request limit'), {
+    name: 'MaxRetriesPerRequestError',
+  });
+  expect(tierError(lost, CALL).message).toBe(
+    'put: redis://tier:6379/0 does not answer: the connection was lost before the answer came',
+  );
+  const unsent = new Error("Stream isn't writeable and enableOfflineQueue options is false");
+  expect(tierError(unsent, CALL).message).toMatch(/there is no connection$/);
+});
+
 it('keeps the cause, but not the arguments of the command that failed', () => {
   const error = tierError(replyError('WRONGPASS invalid username-password pair'), CALL);
   expect(error.cause).toMatchObject({ name: 'ReplyError', message: 'WRONGPASS invalid username-password pair' });

@@ -24,6 +24,13 @@ const PASSING = /(?:^|-)(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|ERR max nu
 /** A server before Redis 7 wraps the error of a script's command into the script's own: `ERR Error running … -OOM …`. */
 const REFUSED = new RegExp(`(?:^|-)(${Object.keys(REFUSALS).join('|')})\\b`);
 
+/** What the client says of a command whose connection went, or had gone, in words that a user of the tier knows. */
+const LOST: Readonly<Record<string, string>> = {
+  MaxRetriesPerRequestError: 'the connection was lost before the answer came',
+  AbortError: 'the connection was lost before the whole answer came',
+};
+const UNSENT = "Stream isn't writeable";
+
 /** What failed, and where. */
 export interface FailedCall {
   /** What was asked of the tier, in words. */
@@ -37,7 +44,8 @@ export function tierError(error: unknown, call: FailedCall): CacheError {
   if (error instanceof CacheError) return error;
   const cause = withoutArguments(error);
   if (cause.name !== 'ReplyError' || PASSING.test(cause.message)) {
-    return new TierUnavailableError(`${call.what}: ${call.server} does not answer: ${cause.message}`, { cause });
+    const why = LOST[cause.name] ?? (cause.message.startsWith(UNSENT) ? 'there is no connection' : cause.message);
+    return new TierUnavailableError(`${call.what}: ${call.server} does not answer: ${why}`, { cause });
   }
   const word = REFUSED.exec(cause.message)?.[1];
   const { advice, retryable } = (word === undefined ? undefined : REFUSALS[word]) ?? {

@@ -10,8 +10,8 @@ import { KEY, NODE, TestServer } from './test-server.ts';
 const SCOPE = '7a'.repeat(16) as ScopeId;
 const INCARNATION = '0f'.repeat(8) as Incarnation;
 const LEASE = { token: 'token', leaseMs: 60_000 };
-/** A call that rejects at once does so long before this. */
-const AT_ONCE_MS = 100;
+/** A call that rejects at once does so before this, on a busy machine too; one that waits takes 5 s and more. */
+const AT_ONCE_MS = 1_000;
 
 /** Every call of the port, by name. */
 function everyCall(tier: KeydbTier): Readonly<Record<string, () => Promise<unknown>>> {
@@ -79,7 +79,7 @@ describe('when the server is away', () => {
       ),
     );
     expect(performance.now() - startedAt).toBeGreaterThan(240);
-    expect(performance.now() - startedAt).toBeLessThan(600);
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
     for (const failure of failures) {
       expect(failure).toBeInstanceOf(TierUnavailableError);
       expect(failure).toMatchObject({ message: expect.stringContaining('in 250 ms') });
@@ -106,7 +106,10 @@ describe('when the server is away', () => {
     await connected();
     server.server.pause();
     const waiting = Object.values(everyCall(tier)).map((call) =>
-      expect(call()).rejects.toBeInstanceOf(TierUnavailableError),
+      expect(call()).rejects.toMatchObject({
+        code: 'tier-unavailable',
+        message: expect.stringMatching(/the connection was lost before the answer came$/),
+      }),
     );
     await server.server.kill();
     await Promise.all(waiting);
@@ -176,11 +179,11 @@ describe('when the server is away', () => {
   });
 
   it('an answer that came while this process stood still counts, though its time is over', async () => {
-    const tier = await server.open({ commandTimeoutMs: 50 });
+    const tier = await server.open({ commandTimeoutMs: 200 });
     await tier.put(entryOf(KEY));
     await tier.read(KEY);
     const reading = tier.read(KEY);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 120);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
     expect((await reading).entry).toBeDefined();
   });
 
@@ -190,7 +193,7 @@ describe('when the server is away', () => {
     const waiting = expect(tier.read(KEY)).rejects.toMatchObject({ code: 'closed' });
     const startedAt = performance.now();
     await tier.close();
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
     await waiting;
     await expect(tier.put(entryOf(KEY))).rejects.toMatchObject({ code: 'closed' });
     await tier.close();
