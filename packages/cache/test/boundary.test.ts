@@ -71,6 +71,7 @@ it('reaches core, near-cache, lru-cache, and two modules of node when it is buil
     '@lockstep/cache -> @lockstep/near-cache',
     '@lockstep/cache -> node:crypto',
     '@lockstep/cache -> node:perf_hooks',
+    '@lockstep/near-cache -> @lockstep/core',
     '@lockstep/near-cache -> lru-cache',
     'lru-cache -> node:diagnostics_channel',
   ]);

@@ -113,6 +113,11 @@ describe('a message changed on its way', () => {
     }
   });
 
+  it('gives no frame to a node whose own code is too short to prove anything', () => {
+    const noMac = (): Uint8Array => new Uint8Array();
+    expect(decodeMessage(encodeMessage([CLEAR], busMac), noMac)).toMatchObject({ frames: [], fault: 'unauthentic' });
+  });
+
   it('gives no frame when the mark of authentication was taken off together with the code', () => {
     const message = encodeMessage([CLEAR], busMac).slice(0, -16);
     message[2] = 0;

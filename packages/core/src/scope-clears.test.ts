@@ -162,7 +162,14 @@ describe("the control partition's state, adopted", () => {
     table.startJournal();
     table.adopt(at(110), 0, []);
     expect(table.isLive(at(115), TOOLS, [])).toBe(true);
+  });
+
+  it('ends the journal: a clear that came before the next reading began is in what that reads, or lost', () => {
+    const table = tableAt(100);
+    table.startJournal();
     table.adopt(at(110), 0, []);
-    expect(table.isLive(at(115), TOOLS, [])).toBe(true);
+    table.raise(TOOLS, 120);
+    table.adopt(at(115), 0, []);
+    expect(table.isLive(at(116), TOOLS, [])).toBe(true);
   });
 });

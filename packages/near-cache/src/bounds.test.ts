@@ -1,3 +1,4 @@
+import { ConfigError } from '@lockstep/core';
 import { describe, expect, it } from 'vitest';
 import { nearEntry } from '../test/near-entry.ts';
 import type { NearRegion } from './index.ts';
@@ -47,6 +48,20 @@ describe('a region that is full', () => {
     expect([small.entries, large.entries, near.entries]).toEqual([1, 1, 2]);
     expect([small.evictions, large.evictions]).toEqual([2, 0]);
     expect(large.get('a')?.key).toBe('a');
+  });
+});
+
+describe('a region without a bound', () => {
+  it.each([
+    { entriesMax: 0, bytesMax: 10 },
+    { entriesMax: 10, bytesMax: 0 },
+    { entriesMax: 1.5, bytesMax: 10 },
+    { entriesMax: Number.POSITIVE_INFINITY, bytesMax: 10 },
+    { entriesMax: 10, bytesMax: Number.NaN },
+  ])('is refused: $entriesMax entries, $bytesMax bytes', (options) => {
+    const near = new NearCache();
+    expect(() => near.region(options)).toThrow(ConfigError);
+    expect(near.dropAll()).toBe(0);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { Born, KeyId, ScopeId } from '@lockstep/core';
+import { ConfigError } from '@lockstep/core';
 import { LRUCache } from 'lru-cache';
 
 /** One value in the near-cache, with what the node needs to know whether it may still be served. */
@@ -23,7 +24,7 @@ export interface NearEntry {
   checkedGeneration: number;
 }
 
-/** Bounds of one region. Both hold at once; the least recently used entries go first. */
+/** Bounds of one region, whole numbers from 1. Both hold at once; the least recently used entries go first. */
 export interface NearRegionOptions {
   /** The most entries. */
   readonly entriesMax: number;
@@ -50,8 +51,13 @@ export class NearCache {
   readonly #regions: LruRegion[] = [];
   readonly #byKeyId: Map<KeyId, IndexedEntry> = new Map();
 
-  /** Makes a region; regions live as long as the near-cache. */
+  /** Makes a region, which lives as long as the near-cache. Throws `config-invalid` for what bounds nothing. */
   region(options: NearRegionOptions): NearRegion {
+    for (const [field, got] of Object.entries(options)) {
+      if (!Number.isSafeInteger(got) || got < 1) {
+        throw new ConfigError(`near-cache region: ${field}: got ${got}, takes a whole number from 1`);
+      }
+    }
     const region = new LruRegion(options, this.#byKeyId);
     this.#regions.push(region);
     return region;
