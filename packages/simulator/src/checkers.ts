@@ -1,0 +1,72 @@
+import type { Answer, Call, History, Origin } from './history.ts';
+
+/** A promise that a history does not keep. */
+export interface Violation {
+  readonly promise: 'P1' | 'P2' | 'P5' | 'converges' | 'ends';
+  readonly text: string;
+  readonly calls: readonly Call[];
+}
+
+/** What the checkers know besides the history. */
+export interface CheckOptions {
+  readonly deltaMs: number;
+  /** Node clocks run within this fraction of true rate. */
+  readonly clockRateError: number;
+}
+
+type Read = Call & { readonly answer: Extract<Answer, { kind: 'value' }> };
+
+/** Tests the promises on a history; the answers alone are looked at, nothing of the nodes or the tier. */
+export function check(history: History, options: CheckOptions): readonly Violation[] {
+  return [...staleAnswers(history, options), ...unended(history)];
+}
+
+/**
+ * P1 and P2: no unmarked answer is older than a write or clear that was committed Δ before the call began, or, on the
+ * writer's own node, before the call began.
+ */
+function* staleAnswers(history: History, options: CheckOptions): Generator<Violation> {
+  const boundMs = options.deltaMs * (1 + 1.1 * options.clockRateError);
+  const invalidations = history.calls.filter((call) => call.answer?.kind === 'committed' && !mayBeLost(history, call));
+  for (const read of history.calls.filter(isRead)) {
+    const origin = history.origins.get(read.answer.value);
+    if (origin === undefined) continue;
+    for (const invalidation of invalidations) {
+      if (!read.keys.some((key) => invalidation.keys.includes(key))) continue;
+      if (!isOlder(origin, invalidation)) continue;
+      if (read.answer.stale && invalidation.kind === 'expire') continue;
+      const sinceMs = read.startMs - (invalidation.endMs as number);
+      const isOwn = read.node === invalidation.node && sinceMs > 0;
+      if (!isOwn && (sinceMs <= boundMs || read.answer.degraded)) continue;
+      const promise = isOwn ? 'P2' : 'P1';
+      const text = `${promise}: an answer ${sinceMs.toFixed(1)} ms after a ${invalidation.kind} is older than it`;
+      yield { promise, text, calls: [invalidation, read] };
+    }
+  }
+}
+
+/** Every call is answered, whatever happens. */
+function* unended(history: History): Generator<Violation> {
+  for (const call of history.calls) {
+    if (call.endMs === undefined) yield { promise: 'ends', text: 'a call was never answered', calls: [call] };
+  }
+}
+
+/** Whether a value was certainly made before an invalidation: then nobody may see it after that. */
+function isOlder(origin: Origin, invalidation: Call): boolean {
+  if (origin.by === 'load') return origin.startMs < invalidation.startMs;
+  const { call } = origin;
+  if (call === undefined || call === invalidation || call.answer?.kind !== 'committed') return false;
+  return (call.endMs as number) < invalidation.startMs;
+}
+
+/** Whether a failover may have taken the commit away: losing the invalidation itself is exempt. */
+function mayBeLost(history: History, call: Call): boolean {
+  return history.faults.some(({ lostFromMs, untilMs }) => {
+    return lostFromMs !== undefined && (call.endMs as number) >= lostFromMs && call.startMs <= (untilMs as number);
+  });
+}
+
+function isRead(call: Call): call is Read {
+  return call.answer?.kind === 'value';
+}

@@ -1,0 +1,115 @@
+import type { History } from './history.ts';
+import type { BusWeather } from './sim-bus.ts';
+import type { SimMachine } from './sim-machine.ts';
+import type { TierLink } from './sim-tier.ts';
+import type { TierServer } from './tier-server.ts';
+import type { World } from './world.ts';
+
+/** Everything that faults can befall. */
+export interface Stage {
+  readonly world: World;
+  readonly history: History;
+  readonly machines: readonly SimMachine[];
+  readonly links: readonly TierLink[];
+  readonly weather: BusWeather;
+  readonly servers: readonly TierServer[];
+}
+
+type FaultMaker = (stage: Stage) => { readonly what: string; readonly lostFromMs?: number; readonly untilMs?: number };
+
+/** The kinds of faults, each made anew from the world's randomness. */
+const FAULTS: Readonly<Record<string, FaultMaker>> = {
+  'bus loses': (stage) => during(stage, 'bus loses', (on) => (stage.weather.lost = on ? 0.5 : 0)),
+  'bus repeats': (stage) => during(stage, 'bus repeats', (on) => (stage.weather.repeated = on ? 0.5 : 0)),
+  'bus is late': (stage) => during(stage, 'bus is late', (on) => (stage.weather.late = on ? 0.5 : 0)),
+  'node off the bus': (stage) => {
+    const { number } = stage.world.random.pick(stage.machines);
+    const { cutOff } = stage.weather;
+    return during(stage, `node ${number} off the bus`, (on) => void (on ? cutOff.add(number) : cutOff.delete(number)));
+  },
+  'tier loses requests': (stage) => onLink(stage, 'requests lost', (link, on) => (link.lost = on ? 0.3 : 0)),
+  'tier answers get lost': (stage) => onLink(stage, 'answers lost', (link, on) => (link.unanswered = on ? 0.3 : 0)),
+  'tier runs requests late': (stage) => onLink(stage, 'requests run late', (link, on) => (link.late = on ? 0.3 : 0)),
+  'tier cut off': (stage) => onLink(stage, 'tier cut off', (link, on) => (link.isCut = on)),
+  'node paused': (stage) => {
+    const machine = stage.world.random.pick(stage.machines);
+    const ms = stage.world.random.between(100, 5_000);
+    machine.pause(ms);
+    return { what: `node ${machine.number} paused for ${ms.toFixed(0)} ms` };
+  },
+  'machine suspended': (stage) => {
+    const machine = stage.world.random.pick(stage.machines);
+    const ms = stage.world.random.between(100, 5_000);
+    machine.suspend(ms);
+    return { what: `machine ${machine.number} suspended for ${ms.toFixed(0)} ms` };
+  },
+  'node clock jumps': (stage) => {
+    const machine = stage.world.random.pick(stage.machines);
+    machine.jump(stage.world.random.between(10, 10_000));
+    return { what: `clock of node ${machine.number} jumps` };
+  },
+  flush: (stage) => {
+    const server = stage.world.random.pick(stage.servers);
+    server.flush();
+    return { what: `server ${stage.servers.indexOf(server)} flushed` };
+  },
+  failover: (stage) => {
+    const { world, machines, servers } = stage;
+    const server = world.random.pick(servers);
+    const lagMs = world.random.between(0, 300);
+    const isolationMs = world.random.between(0, 1_500);
+    const deceived = machines.filter(() => world.random.chance(0.4)).map(({ number }) => number);
+    server.failOver(lagMs, deceived);
+    world.after(isolationMs, () => server.endIsolation());
+    const lostFromMs = world.nowMs - lagMs - 1;
+    return { what: `server ${servers.indexOf(server)} fails over`, lostFromMs, untilMs: world.nowMs + isolationMs };
+  },
+  'server down': (stage) => {
+    const server = stage.world.random.pick(stage.servers);
+    return during(stage, `server ${stage.servers.indexOf(server)} down`, (on) => {
+      server.isDown = on;
+    });
+  },
+  eviction: (stage) => {
+    for (const server of stage.servers) server.evictSome(0.5);
+    return { what: 'entries evicted' };
+  },
+  'tier clock steps': (stage) => {
+    const server = stage.world.random.pick(stage.servers);
+    server.stepClock(stage.world.random.between(1, 2_000));
+    return { what: `clock of server ${stage.servers.indexOf(server)} steps forward` };
+  },
+};
+
+export const FAULT_KINDS: readonly string[] = Object.keys(FAULTS);
+
+/** Lets a fault happen now, and records it. */
+export function befall(stage: Stage, kind: string): void {
+  const maker = FAULTS[kind];
+  if (maker === undefined) throw new Error(`no such fault: ${kind}`);
+  stage.history.fault({ atMs: stage.world.nowMs, ...maker(stage) });
+}
+
+/** Ends every fault that lasts. */
+export function heal({ links, weather, servers }: Stage): void {
+  for (const link of links) Object.assign(link, { lost: 0, unanswered: 0, late: 0, isCut: false });
+  for (const server of servers) {
+    server.isDown = false;
+    server.endIsolation();
+  }
+  Object.assign(weather, { lost: 0, repeated: 0, late: 0 });
+  weather.cutOff.clear();
+}
+
+function during(stage: Stage, what: string, set: (on: boolean) => unknown): { readonly what: string } {
+  const ms = stage.world.random.between(50, 4_000);
+  set(true);
+  stage.world.after(ms, () => set(false));
+  return { what: `${what} for ${ms.toFixed(0)} ms` };
+}
+
+function onLink(stage: Stage, what: string, set: (link: TierLink, on: boolean) => unknown): { readonly what: string } {
+  const number = Math.floor(stage.world.random.fraction() * stage.links.length);
+  const link = stage.links[number] as TierLink;
+  return during(stage, `node ${number}: ${what}`, (on) => set(link, on));
+}

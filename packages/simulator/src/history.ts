@@ -1,0 +1,73 @@
+/** What a call asked for. `covers` tells the keys that a write concerns. */
+export type CallKind = 'get' | 'load' | 'set' | 'clear' | 'expire' | 'clear-scope';
+
+/** One call of a client, as it saw it; times are true times in ms. */
+export interface Call {
+  readonly id: number;
+  readonly node: number;
+  readonly kind: CallKind;
+  /** What it was about: a key, or the name of a scope. */
+  readonly target: string;
+  /** The keys that it reads, or ends the life of. */
+  readonly keys: readonly string[];
+  readonly startMs: number;
+  /** When it was answered; undefined: never. */
+  endMs?: number;
+  /** What it answered; for a write, whether the tier committed it. */
+  answer?: Answer;
+}
+
+/** How a call was answered. */
+export type Answer =
+  | {
+      readonly kind: 'value';
+      readonly value: string;
+      readonly source: string;
+      readonly stale: boolean;
+      readonly degraded: boolean;
+    }
+  | { readonly kind: 'nothing'; readonly degraded: boolean }
+  | { readonly kind: 'committed' }
+  | { readonly kind: 'failed'; readonly code: string };
+
+/** Where a value comes from: a load, from its beginning, or a write. */
+export interface Origin {
+  readonly value: string;
+  readonly key: string;
+  readonly by: 'load' | 'set';
+  readonly startMs: number;
+  /** The call that wrote it, for a write. */
+  readonly call?: Call;
+}
+
+/** Something that the world did to the nodes. `lostFromMs`: what was committed since then may be gone. */
+export interface Fault {
+  readonly atMs: number;
+  readonly what: string;
+  readonly lostFromMs?: number;
+  readonly untilMs?: number;
+}
+
+/** All that happened in one simulation, as far as clients and operators could see it. */
+export class History {
+  readonly calls: Call[] = [];
+  readonly origins: Map<string, Origin> = new Map();
+  readonly faults: Fault[] = [];
+
+  call(call: Omit<Call, 'id'>): Call {
+    const recorded: Call = { id: this.calls.length, ...call };
+    this.calls.push(recorded);
+    return recorded;
+  }
+
+  /** A new value, unlike any other. */
+  value(origin: Omit<Origin, 'value'>): string {
+    const value = `${origin.key}#${this.origins.size}`;
+    this.origins.set(value, { ...origin, value });
+    return value;
+  }
+
+  fault(fault: Fault): void {
+    this.faults.push(fault);
+  }
+}

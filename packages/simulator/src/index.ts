@@ -1,0 +1,18 @@
+// One seed, one schedule
+export type { Simulation, SimulationOptions } from './simulate.ts';
+export { DEFAULT_OPTIONS, simulate } from './simulate.ts';
+export { traceOf } from './trace.ts';
+
+// What is tested
+export type { Violation } from './checkers.ts';
+export type { Answer, Call, Fault, Origin } from './history.ts';
+export { History } from './history.ts';
+export { FAULT_KINDS } from './faults.ts';
+
+// The simulated world
+export { Prng } from './prng.ts';
+export { SimMachine } from './sim-machine.ts';
+export type { TierLink } from './sim-tier.ts';
+export { SimTier } from './sim-tier.ts';
+export { TierServer } from './tier-server.ts';
+export { World } from './world.ts';

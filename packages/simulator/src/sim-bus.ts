@@ -1,0 +1,57 @@
+import type { Bus, BusListener } from '@lockstep/core';
+import type { Prng } from './prng.ts';
+import type { SimMachine } from './sim-machine.ts';
+import type { World } from './world.ts';
+
+/** How the bus behaves; probabilities per delivery. */
+export interface BusWeather {
+  readonly latencyMs: readonly [number, number];
+  lost: number;
+  repeated: number;
+  /** A delivery that takes up to two seconds. */
+  late: number;
+  /** Nodes that neither hear nor are heard; nobody tells them. */
+  readonly cutOff: Set<number>;
+}
+
+/** The simulated bus. */
+export class SimBusNetwork {
+  readonly #world: World;
+  readonly #random: Prng;
+  readonly #weather: BusWeather;
+  readonly #nodes: Map<SimMachine, BusListener | undefined> = new Map();
+
+  constructor(world: World, weather: BusWeather) {
+    this.#world = world;
+    this.#random = world.random.fork();
+    this.#weather = weather;
+  }
+
+  join(machine: SimMachine): Bus {
+    this.#nodes.set(machine, undefined);
+    return {
+      connected: true,
+      listen: (listener) => void this.#nodes.set(machine, listener),
+      publish: (message) => this.#publish(machine, message),
+      close: async () => void this.#nodes.delete(machine),
+    };
+  }
+
+  #publish(from: SimMachine, message: Uint8Array): void {
+    const { cutOff, lost, repeated } = this.#weather;
+    for (const to of this.#nodes.keys()) {
+      if (to === from || cutOff.has(from.number) || cutOff.has(to.number)) continue;
+      if (this.#random.chance(lost)) continue;
+      this.#deliver(to, message);
+      if (this.#random.chance(repeated)) this.#deliver(to, message);
+    }
+  }
+
+  #deliver(to: SimMachine, message: Uint8Array): void {
+    const { latencyMs, late } = this.#weather;
+    const wayMs = this.#random.chance(late)
+      ? this.#random.between(1, 2_000)
+      : this.#random.between(...(latencyMs as [number, number]));
+    this.#world.after(wayMs, () => to.deliver(() => this.#nodes.get(to)?.message(message)));
+  }
+}

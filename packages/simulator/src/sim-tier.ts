@@ -1,0 +1,177 @@
+import type {
+  ClusterSettings,
+  Commit,
+  ControlState,
+  EntryWrite,
+  Head,
+  Incarnation,
+  KeyAddress,
+  LeaseRequest,
+  LogRecord,
+  NodeId,
+  ScopeId,
+  Tier,
+  TierFill,
+  TierInfo,
+  TierRead,
+} from '@lockstep/core';
+import { CacheError, CONTROL_PARTITION, TierUnavailableError } from '@lockstep/core';
+import type { Prng } from './prng.ts';
+import type { SimMachine } from './sim-machine.ts';
+import type { Step, TierServer } from './tier-server.ts';
+import type { World } from './world.ts';
+
+const COMMAND_TIMEOUT_MS = 250;
+
+/** How the way between a node and the tier behaves; probabilities per request. */
+export interface TierLink {
+  /** One way, in ms. */
+  readonly latencyMs: readonly [number, number];
+  /** A request that never arrives. */
+  lost: number;
+  /** An answer that never arrives: the request was executed. */
+  unanswered: number;
+  /** A request that takes far longer than the node waits, and is executed then. */
+  late: number;
+  /** Nothing passes. */
+  isCut: boolean;
+}
+
+/** A node's connection to the simulated tier: every call arrives, gets lost, or is executed after it was given up. */
+export class SimTier implements Tier {
+  readonly #world: World;
+  readonly #machine: SimMachine;
+  readonly #servers: { readonly control: TierServer; readonly data: TierServer };
+  readonly #link: TierLink;
+  readonly #random: Prng;
+
+  constructor(
+    world: World,
+    machine: SimMachine,
+    options: { readonly control: TierServer; readonly data: TierServer; readonly link: TierLink },
+  ) {
+    this.#world = world;
+    this.#machine = machine;
+    this.#servers = options;
+    this.#link = options.link;
+    this.#random = world.random.fork();
+  }
+
+  read(address: KeyAddress, lease?: LeaseRequest): Promise<TierRead> {
+    return this.#onData((model, moment) => model.read(address, { lease }, moment));
+  }
+
+  readOver(address: KeyAddress, version: string, lease: LeaseRequest): Promise<TierRead> {
+    return this.#onData((model, moment) => model.read(address, { lease, over: version }, moment));
+  }
+
+  fill(write: EntryWrite, token: string): Promise<TierFill> {
+    const versionPart = this.#random.hex(8);
+    return this.#onData((model, moment) => model.fill(write, { token, versionPart }, moment));
+  }
+
+  release(address: KeyAddress, token: string): Promise<{ readonly waiters: boolean }> {
+    return this.#onData((model) => model.release(address, token));
+  }
+
+  put(write: EntryWrite): Promise<Commit> {
+    return this.#onData((model, moment) => model.put(write, moment));
+  }
+
+  clear(address: KeyAddress): Promise<Commit> {
+    return this.#onData((model, moment) => model.clear(address, moment));
+  }
+
+  expire(address: KeyAddress): Promise<Commit> {
+    return this.#onData((model, moment) => model.expire(address, moment));
+  }
+
+  clearScope(scopeId: ScopeId): Promise<Commit> {
+    return this.#onControl((model, moment) => model.clearScope(scopeId, moment));
+  }
+
+  found(partition: number, incarnation: Incarnation): Promise<Head> {
+    if (partition === CONTROL_PARTITION) {
+      return this.#onControl((model, moment) => model.found('control', { ...moment, incarnation }));
+    }
+    return this.#onData((model, moment) => model.found(partition, { ...moment, incarnation }));
+  }
+
+  /** One pipeline a shard, each after a plain write: a shard that refuses it voids the answer. */
+  async heads(partitions: readonly number[]): Promise<readonly (Head | undefined)[]> {
+    const data = partitions.filter((partition) => partition !== CONTROL_PARTITION);
+    const [control, heads] = await Promise.all([
+      this.#call(this.#servers.control, (model) => model.head('control'), true),
+      this.#call(this.#servers.data, (model) => data.map((partition) => model.head(partition)), true),
+    ]);
+    return partitions.map((partition) => (partition === CONTROL_PARTITION ? control : heads[data.indexOf(partition)]));
+  }
+
+  log(partition: number, sequence: number, limit: number): Promise<readonly LogRecord[]> {
+    if (partition === CONTROL_PARTITION) return this.#onControl((model) => model.log('control', sequence, limit));
+    return this.#onData((model) => model.log(partition, sequence, limit));
+  }
+
+  control(): Promise<ControlState | undefined> {
+    return this.#onControl((model) => model.control());
+  }
+
+  settle(settings: ClusterSettings): Promise<ClusterSettings> {
+    return this.#onControl((model) => model.settle(settings));
+  }
+
+  beat(node: NodeId, nonce: string): Promise<void> {
+    return this.#onControl((model) => model.beat(node, nonce));
+  }
+
+  members(): Promise<readonly NodeId[]> {
+    return this.#onControl((model) => model.members());
+  }
+
+  forget(node: NodeId, nonce: string): Promise<void> {
+    return this.#onControl((model) => model.forget(node, nonce));
+  }
+
+  count(namespace: string): Promise<number> {
+    return this.#onData((model, moment) => model.count(namespace, moment.nowUs));
+  }
+
+  async info(): Promise<TierInfo> {
+    return { version: 'simulated', usedMemoryBytes: 0, keys: 0, evictionPolicy: 'noeviction', evictsMetadata: false };
+  }
+
+  async close(): Promise<void> {}
+
+  #onData<R>(step: Step<R>): Promise<R> {
+    return this.#call(this.#servers.data, step, false);
+  }
+
+  #onControl<R>(step: Step<R>): Promise<R> {
+    return this.#call(this.#servers.control, step, false);
+  }
+
+  #call<R>(server: TierServer, step: Step<R>, plainWrite: boolean): Promise<R> {
+    const link = this.#link;
+    const random = this.#random;
+    return new Promise((resolve, reject) => {
+      const giveUp = (): void => reject(new TierUnavailableError('no answer'));
+      this.#machine.after(COMMAND_TIMEOUT_MS, giveUp);
+      if (link.isCut || random.chance(link.lost)) return;
+      const wayMs = random.chance(link.late) ? random.between(COMMAND_TIMEOUT_MS, 3_000) : this.#latencyMs();
+      this.#world.after(wayMs, () => {
+        const reply = server.run(this.#machine.number, step, plainWrite);
+        if (reply === 'down' || link.isCut || random.chance(link.unanswered)) return;
+        this.#world.after(this.#latencyMs(), () =>
+          this.#machine.deliver(() => {
+            if (reply === 'refused') reject(new CacheError('tier-refused', 'NOREPLICAS'));
+            else resolve(reply);
+          }),
+        );
+      });
+    });
+  }
+
+  #latencyMs(): number {
+    return this.#random.between(...(this.#link.latencyMs as [number, number]));
+  }
+}

@@ -1,0 +1,117 @@
+import { openLockstep } from '@lockstep/cache';
+import { CLOCK_RATE_ERROR } from '@lockstep/core';
+import type { Violation } from './checkers.ts';
+import { check } from './checkers.ts';
+import type { Stage } from './faults.ts';
+import { befall, FAULT_KINDS, heal } from './faults.ts';
+import type { Call } from './history.ts';
+import { History } from './history.ts';
+import { SimBusNetwork } from './sim-bus.ts';
+import { SimMachine } from './sim-machine.ts';
+import { SimTier } from './sim-tier.ts';
+import { TierServer } from './tier-server.ts';
+import type { ClientNode } from './workload.ts';
+import { Workload } from './workload.ts';
+import { World } from './world.ts';
+
+/** How a schedule is made. */
+export interface SimulationOptions {
+  readonly nodes: number;
+  readonly operations: number;
+  /** The kinds of faults that may happen; none: a calm run. */
+  readonly faults: readonly string[];
+}
+
+export const DEFAULT_OPTIONS: SimulationOptions = { nodes: 3, operations: 200, faults: FAULT_KINDS };
+
+/** What came of one seed. */
+export interface Simulation {
+  readonly seed: number;
+  readonly violations: readonly Violation[];
+  readonly history: History;
+}
+
+const DELTA_MS = 2_000;
+const SECRET = 'the secret of a simulation';
+/** Long enough for the longest pause to end, and for every node to catch up after it. */
+const HEAL_MS = 20_000;
+
+/** Runs one schedule: faults and clients at random, then calm, in which the nodes must come together. */
+export async function simulate(seed: number, options: SimulationOptions = DEFAULT_OPTIONS): Promise<Simulation> {
+  const world = new World(seed);
+  const history = new History();
+  const stage = buildStage(world, history, options);
+  const opening = openNodes(stage);
+  await world.run(5_000);
+  const nodes = await opening;
+  const workload = new Workload(world, history);
+  const spanMs = options.operations * world.random.between(10, 120);
+  for (let index = 0; index < options.operations; index++) {
+    world.after(world.random.between(0, spanMs), () => workload.call(world.random.pick(nodes)));
+  }
+  const faults = options.faults.length === 0 ? 0 : Math.floor(world.random.between(0, 10));
+  for (let index = 0; index < faults; index++) {
+    world.after(world.random.between(0, spanMs), () => befall(stage, world.random.pick(options.faults)));
+  }
+  await world.run(5_000 + spanMs);
+  heal(stage);
+  await world.run(5_000 + spanMs + HEAL_MS);
+  const violations = [...(await converge(world, workload, nodes)), ...check(history, checkOptions)];
+  return { seed, violations, history };
+}
+
+const checkOptions = { deltaMs: DELTA_MS, clockRateError: CLOCK_RATE_ERROR };
+
+function buildStage(world: World, history: History, options: SimulationOptions): Stage {
+  const rate = (): number => 1 + world.random.between(-CLOCK_RATE_ERROR, CLOCK_RATE_ERROR);
+  const numbers = Array.from({ length: options.nodes }, (_, number) => number);
+  return {
+    world,
+    history,
+    machines: numbers.map((number) => new SimMachine(world, { number, rate: rate() })),
+    links: numbers.map(() => ({ latencyMs: [0.05, 2], lost: 0, unanswered: 0, late: 0, isCut: false })),
+    weather: { latencyMs: [0.05, 5], lost: 0, repeated: 0, late: 0, cutOff: new Set() },
+    servers: [new TierServer(world), new TierServer(world)],
+  };
+}
+
+function openNodes(stage: Stage): Promise<readonly ClientNode[]> {
+  const network = new SimBusNetwork(stage.world, stage.weather);
+  const [control, data] = stage.servers as readonly [TierServer, TierServer];
+  const open = async (machine: SimMachine): Promise<ClientNode> => {
+    const link = stage.links[machine.number] as Stage['links'][number];
+    const lockstep = await openLockstep({
+      secret: SECRET,
+      tier: new SimTier(stage.world, machine, { control, data, link }),
+      bus: network.join(machine),
+      clock: machine,
+      timers: machine,
+      random: stage.world.random.fork(),
+      partitions: 2,
+      maxStalenessMs: DELTA_MS,
+    });
+    const tools = lockstep.namespace<string>('tools', { ttlMs: 30_000, graceMs: 30_000, leaseMs: 3_000 });
+    return { machine, lockstep, tools };
+  };
+  return Promise.all(stage.machines.map(open));
+}
+
+/** In calm every node is coherent, and those that answer a value answer the same: an evicted entry may be near still. */
+async function converge(world: World, workload: Workload, nodes: readonly ClientNode[]): Promise<readonly Violation[]> {
+  const reading = workload.readAll(nodes);
+  await world.run(world.nowMs + 5_000);
+  const reads: readonly Call[] = await Promise.race([reading, Promise.resolve([])]);
+  const violations: Violation[] = [];
+  for (const { machine, lockstep } of nodes) {
+    const { state, reason } = lockstep.coherence;
+    const text = `node ${machine.number} is ${state} in calm: ${reason}`;
+    if (state !== 'coherent') violations.push({ promise: 'converges', text, calls: [] });
+  }
+  for (const key of new Set(reads.map(({ target }) => target))) {
+    const calls = reads.filter(({ target }) => target === key);
+    const answers = new Set(calls.flatMap(({ answer }) => (answer?.kind === 'value' ? [answer.value] : [])));
+    const text = `nodes answer ${[...answers].join(', ')} for ${key} in calm`;
+    if (answers.size > 1) violations.push({ promise: 'converges', text, calls });
+  }
+  return violations;
+}

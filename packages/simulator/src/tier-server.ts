@@ -1,0 +1,100 @@
+import type { Incarnation, KeyId } from '@lockstep/core';
+import type { Prng } from './prng.ts';
+import type { Moment } from './tier-model.ts';
+import { TierModel } from './tier-model.ts';
+import type { World } from './world.ts';
+
+/** 2026-01-01 in µs: sequences are the tier's time, and look as they do on a real one. */
+const EPOCH_US = 1_767_225_600_000_000;
+
+/** One step on a model. Replayed on a replica it does the same. */
+export type Step<R> = (model: TierModel, moment: Moment) => R;
+
+interface Replicated {
+  readonly atMs: number;
+  readonly moment: Moment;
+  readonly step: Step<unknown>;
+}
+
+/** What a server that cannot serve a caller says. */
+export type Refusal = 'down' | 'refused';
+
+/**
+ * One shard's primary, with a replica that follows some time behind, and the faults that befall a server.
+ *
+ * After a failover the old primary may stay reachable for some nodes, isolated: it refuses plain writes, and runs
+ * scripts whose effects are lost.
+ */
+export class TierServer {
+  readonly #world: World;
+  readonly #random: Prng;
+  #primary: TierModel = new TierModel();
+  #replica: TierModel = new TierModel();
+  #behind: Replicated[] = [];
+  #isolated: TierModel | undefined;
+  readonly #deceived: Set<number> = new Set();
+  #aheadUs = 0;
+  isDown = false;
+
+  constructor(world: World) {
+    this.#world = world;
+    this.#random = world.random.fork();
+  }
+
+  /** Runs a step for a node, now. */
+  run<R>(node: number, step: Step<R>, plainWrite: boolean): R | Refusal {
+    if (this.isDown) return 'down';
+    const moment = this.#moment();
+    if (this.#isolated !== undefined && this.#deceived.has(node)) {
+      return plainWrite ? 'refused' : step(this.#isolated, moment);
+    }
+    this.#behind.push({ atMs: this.#world.nowMs, moment, step });
+    return step(this.#primary, moment);
+  }
+
+  /** FLUSHALL: everything is gone. */
+  flush(): void {
+    this.#primary = new TierModel();
+    this.#replica = new TierModel();
+    this.#behind = [];
+  }
+
+  /** The replica takes over as it was `lagMs` ago; for these nodes the old primary seems to live on. */
+  failOver(lagMs: number, deceived: readonly number[]): void {
+    const promotedFromMs = this.#world.nowMs - lagMs;
+    for (const { atMs, moment, step } of this.#behind) if (atMs <= promotedFromMs) step(this.#replica, moment);
+    this.#isolated = this.#primary;
+    for (const node of deceived) this.#deceived.add(node);
+    this.#primary = this.#replica;
+    this.#replica = this.#primary.clone();
+    this.#behind = [];
+  }
+
+  /** Nobody talks to the old primary any more. */
+  endIsolation(): void {
+    this.#isolated = undefined;
+    this.#deceived.clear();
+  }
+
+  /** Takes one entry away, as memory pressure does. */
+  evict(partition: number, keyId: KeyId): void {
+    this.#primary.evict(partition, keyId);
+  }
+
+  /** Takes some entries away. */
+  evictSome(probability: number): void {
+    for (const [partition, keyId] of this.#primary.entries()) {
+      if (this.#random.chance(probability)) this.evict(partition, keyId);
+    }
+  }
+
+  /** The server's clock steps forward. */
+  stepClock(ms: number): void {
+    this.#aheadUs += Math.floor(ms * 1_000);
+  }
+
+  #moment(): Moment {
+    const nowUs = EPOCH_US + Math.floor(this.#world.nowMs * 1_000) + this.#aheadUs;
+    return { nowUs, incarnation: this.#random.hex(8) as Incarnation };
+  }
+}

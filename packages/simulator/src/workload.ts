@@ -1,0 +1,127 @@
+import type { Lockstep, Lookup, Namespace } from '@lockstep/cache';
+import { CacheError } from '@lockstep/core';
+import type { Answer, Call, CallKind, History } from './history.ts';
+import type { Prng } from './prng.ts';
+import type { SimMachine } from './sim-machine.ts';
+import type { World } from './world.ts';
+
+/** Few keys, so that operations collide; each carries one of two tags. */
+const KEYS: readonly string[] = ['a', 'b', 'c'];
+const TAG_OF: Readonly<Record<string, string>> = { a: 'red', b: 'red', c: 'blue' };
+const SCOPES: readonly { readonly name: string; readonly keys: readonly string[] }[] = [
+  { name: 'tag red', keys: ['a', 'b'] },
+  { name: 'tag blue', keys: ['c'] },
+  { name: 'namespace', keys: KEYS },
+  { name: 'everything', keys: KEYS },
+];
+
+const KINDS: readonly CallKind[] = [
+  ...Array.from({ length: 6 }, () => 'get' as const),
+  ...Array.from({ length: 6 }, () => 'load' as const),
+  ...(['set', 'set', 'clear', 'clear', 'expire', 'clear-scope'] as const),
+];
+
+/** One node with its clients. */
+export interface ClientNode {
+  readonly machine: SimMachine;
+  readonly lockstep: Lockstep;
+  readonly tools: Namespace<string>;
+}
+
+/** Clients that call the nodes at random, and write down what they asked and what they heard. */
+export class Workload {
+  readonly #world: World;
+  readonly #history: History;
+  readonly #random: Prng;
+
+  constructor(world: World, history: History) {
+    this.#world = world;
+    this.#history = history;
+    this.#random = world.random.fork();
+  }
+
+  /** Makes one call on this node, now. */
+  call(node: ClientNode): void {
+    const kind = this.#random.pick(KINDS);
+    const scope = this.#random.pick(SCOPES);
+    const key = this.#random.pick(KEYS);
+    const isScope = kind === 'clear-scope';
+    node.machine.deliver(() => {
+      const call = this.#history.call({
+        node: node.machine.number,
+        kind,
+        target: isScope ? scope.name : key,
+        keys: isScope ? scope.keys : [key],
+        startMs: this.#world.nowMs,
+      });
+      void this.#end(call, this.#run(node, call, key));
+    });
+  }
+
+  /** Asks every node for every key, without a loader. */
+  readAll(nodes: readonly ClientNode[]): Promise<readonly Call[]> {
+    const reads = nodes.flatMap((node) =>
+      KEYS.map(async (key) => {
+        const startMs = this.#world.nowMs;
+        const call = this.#history.call({ node: node.machine.number, kind: 'get', target: key, keys: [key], startMs });
+        await this.#end(call, node.tools.lookup(key).then(answerOf));
+        return call;
+      }),
+    );
+    return Promise.all(reads);
+  }
+
+  async #end(call: Call, answer: Promise<Answer>): Promise<void> {
+    call.answer = await answer.catch((error: unknown): Answer => {
+      if (!(error instanceof CacheError)) throw error;
+      return { kind: 'failed', code: error.code };
+    });
+    call.endMs = this.#world.nowMs;
+  }
+
+  async #run({ lockstep, tools, machine }: ClientNode, call: Call, key: string): Promise<Answer> {
+    const tags = [TAG_OF[key] as string];
+    switch (call.kind) {
+      case 'get':
+        return answerOf(await tools.lookup(key));
+      case 'load':
+        return answerOf(await tools.lookup(key, () => this.#load(machine, key), { tags }));
+      case 'set': {
+        const value = this.#history.value({ key, by: 'set', startMs: call.startMs, call });
+        await tools.set(key, value, { tags });
+        return { kind: 'committed' };
+      }
+      case 'clear':
+        await tools.clear(key);
+        return { kind: 'committed' };
+      case 'expire':
+        await tools.expire(key);
+        return { kind: 'committed' };
+      case 'clear-scope':
+        await lockstep.clear(scopeOf(call.target));
+        return { kind: 'committed' };
+    }
+  }
+
+  /** The origin: reads its value at once, and takes its time to answer; sometimes it fails. */
+  #load(machine: SimMachine, key: string): Promise<string> {
+    const value = this.#history.value({ key, by: 'load', startMs: this.#world.nowMs });
+    const isFailing = this.#random.chance(0.1);
+    const ms = this.#random.chance(0.2) ? this.#random.between(100, 3_000) : this.#random.between(1, 50);
+    return new Promise((resolve, reject) => {
+      machine.after(ms, () => (isFailing ? reject(new Error('the origin fails')) : resolve(value)));
+    });
+  }
+}
+
+function scopeOf(name: string): Parameters<Lockstep['clear']>[0] {
+  if (name === 'everything') return { everything: true };
+  if (name === 'namespace') return { namespace: 'tools' };
+  return { tag: name.slice('tag '.length) };
+}
+
+function answerOf(found: Lookup<string>): Answer {
+  const { degraded } = found;
+  if (found.outcome === 'miss') return { kind: 'nothing', degraded };
+  return { kind: 'value', value: found.value, source: found.source, stale: found.stale, degraded };
+}

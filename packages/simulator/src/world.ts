@@ -1,0 +1,86 @@
+import { setImmediate } from 'node:timers';
+import { Prng } from './prng.ts';
+
+interface Due {
+  readonly atMs: number;
+  /** Tells apart what is due at one instant: first come, first served. */
+  readonly order: number;
+  readonly run: () => void;
+  cancelled: boolean;
+}
+
+/** The true time of one simulation, and all that is still to happen in it. */
+export class World {
+  readonly random: Prng;
+  readonly #due: Due[] = [];
+  #nowMs = 0;
+  #scheduled = 0;
+
+  constructor(seed: number) {
+    this.random = new Prng(seed);
+  }
+
+  /** True time, in ms since the simulation began. */
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  /** Calls `run` after `delayMs` of true time; answers a function that cancels it. */
+  after(delayMs: number, run: () => void): () => void {
+    const due: Due = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#scheduled++, run, cancelled: false };
+    this.#push(due);
+    return () => {
+      due.cancelled = true;
+    };
+  }
+
+  /** Lets everything happen that is due up to `untilMs`, each with all the promises that it settles. */
+  async run(untilMs: number): Promise<void> {
+    await settle();
+    for (let next = this.#due[0]; next !== undefined && next.atMs <= untilMs; next = this.#due[0]) {
+      this.#pop();
+      if (next.cancelled) continue;
+      this.#nowMs = next.atMs;
+      next.run();
+      await settle();
+    }
+    this.#nowMs = untilMs;
+  }
+
+  #push(due: Due): void {
+    const heap = this.#due;
+    let at = heap.push(due) - 1;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!isBefore(due, heap[parent] as Due)) break;
+      heap[at] = heap[parent] as Due;
+      at = parent;
+    }
+    heap[at] = due;
+  }
+
+  #pop(): void {
+    const heap = this.#due;
+    const last = heap.pop() as Due;
+    if (heap.length === 0) return;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && isBefore(heap[child + 1] as Due, heap[child] as Due)) child++;
+      if (!isBefore(heap[child] as Due, last)) break;
+      heap[at] = heap[child] as Due;
+      at = child;
+    }
+    heap[at] = last;
+  }
+}
+
+function isBefore(one: Due, other: Due): boolean {
+  return one.atMs < other.atMs || (one.atMs === other.atMs && one.order < other.order);
+}
+
+/** Resolves when every promise that is ready, and all that become ready by it, have run their callbacks. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import { check } from '../src/checkers.ts';
+import { History } from '../src/history.ts';
+import { simulate, traceOf } from '../src/index.ts';
+
+const SEEDS = 60;
+
+describe('simulated schedules', () => {
+  test(`${SEEDS} seeds with every fault keep the promises (P1, P2)`, { timeout: 120_000 }, async () => {
+    const failing: string[] = [];
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const simulation = await simulate(seed);
+      if (simulation.violations.length > 0) failing.push(traceOf(simulation));
+    }
+    expect(failing.join('\n')).toBe('');
+  });
+
+  test('the same seed makes the same history', async () => {
+    const [one, other] = [await simulate(7), await simulate(7)];
+    expect(other.history.calls).toEqual(one.history.calls);
+    expect(one.history.calls.length).toBeGreaterThan(100);
+  });
+
+  test('a calm schedule answers nothing stale or degraded, and no call fails but for its loader', async () => {
+    const { history, violations } = await simulate(3, { nodes: 3, operations: 200, faults: [] });
+    const unusual = history.calls.filter(({ answer }) => {
+      if (answer?.kind === 'failed') return answer.code !== 'loader-failed';
+      return answer !== undefined && 'degraded' in answer && answer.degraded;
+    });
+    expect([violations, unusual]).toEqual([[], []]);
+  });
+});
+
+describe('the checkers', () => {
+  const options = { deltaMs: 2_000, clockRateError: 0.01 };
+
+  /** A load that began at 0, a clear committed from 10 to 20, and a read of what was loaded, on another node. */
+  function historyOf(read: { readonly atMs: number; readonly node?: number; readonly degraded?: boolean }): History {
+    const history = new History();
+    const value = history.value({ key: 'a', by: 'load', startMs: 0 });
+    const clear = history.call({ node: 0, kind: 'clear', target: 'a', keys: ['a'], startMs: 10 });
+    Object.assign(clear, { endMs: 20, answer: { kind: 'committed' } });
+    const get = history.call({ node: read.node ?? 1, kind: 'get', target: 'a', keys: ['a'], startMs: read.atMs });
+    const answer = { kind: 'value', value, source: 'near', stale: false, degraded: read.degraded ?? false };
+    Object.assign(get, { endMs: read.atMs, answer });
+    return history;
+  }
+
+  const promises = (history: History): string[] => check(history, options).map(({ promise }) => promise);
+
+  test('an older value within the bound is allowed, one beyond it is a violation of P1', () => {
+    expect(promises(historyOf({ atMs: 2_000 }))).toEqual([]);
+    expect(promises(historyOf({ atMs: 2_050 }))).toEqual(['P1']);
+  });
+
+  test('an older value on the node that cleared is a violation of P2 at once', () => {
+    expect(promises(historyOf({ atMs: 21, node: 0 }))).toEqual(['P2']);
+  });
+
+  test('an answer marked degraded on another node is allowed', () => {
+    expect(promises(historyOf({ atMs: 9_000, degraded: true }))).toEqual([]);
+  });
+
+  test('a clear that a failover may have lost is exempt', () => {
+    const history = historyOf({ atMs: 9_000 });
+    history.fault({ atMs: 30, what: 'failover', lostFromMs: 15, untilMs: 40 });
+    expect(promises(history)).toEqual([]);
+  });
+
+  test('a call that is never answered is a violation', () => {
+    const history = new History();
+    history.call({ node: 0, kind: 'get', target: 'a', keys: ['a'], startMs: 0 });
+    expect(promises(history)).toEqual(['ends']);
+  });
+});
