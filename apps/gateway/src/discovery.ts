@@ -56,6 +56,8 @@ export interface DiscoveryCount {
 /** Finds the tools of servers: in the file, in the caches, or from the servers. */
 export class Discovery {
   readonly #options: DiscoveryOptions;
+  /** How often a server said, outside a discovery, that its tools changed, and was heard. */
+  changesHeard = 0;
   readonly #counts: Map<string, { discoveries: number; failed: number }> = new Map();
 
   constructor(options: DiscoveryOptions) {
@@ -119,7 +121,9 @@ export class Discovery {
     const { cache, closing, logger } = this.#options;
     const server = upstream.definition;
     try {
-      if (await this.#holdsNoOther(gateway, upstream)) return;
+      const current = await this.#holdsNoOther(gateway, upstream);
+      this.changesHeard++;
+      if (current) return;
       const ref = { gatewayId: gateway.id, configId: gateway.configId, keys: [] };
       const clear = () => cache.clear({ type: 'tools', gateway: ref, serverName: server.name });
       await retry(handleAll, CLEAR_AGAIN).execute(clear, closing);

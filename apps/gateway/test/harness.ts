@@ -98,5 +98,6 @@ export interface NodeStatusAnswer {
   readonly origin_discoveries: number;
   readonly origin_discoveries_failed: number;
   readonly origin_discoveries_by_server: Readonly<Record<string, number>>;
+  readonly server_changes_heard: number;
   readonly server_connections: number;
 }

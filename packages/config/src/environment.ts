@@ -1,4 +1,4 @@
-import { knownNames, parse } from './parse.ts';
+import { knownNames, parseFields } from './parse.ts';
 import type { ConfigProblem } from './problem.ts';
 import type { SeedSettings } from './seed-settings.ts';
 import { SEED_NAMES, seedSettingsSchema } from './seed-settings.ts';
@@ -52,15 +52,13 @@ export function readEnvironment(environment: Environment): EnvironmentSettings {
       problems.push({ path: variable, got: 'a variable that is not known here', takes: knownVariables(variable) });
     }
   }
-  const settings = parse(settingsSchema, own);
-  const seeds = parse(seedSettingsSchema, seed);
-  if (!settings.ok) {
-    problems.push(...settings.problems.map((problem) => ({ ...problem, path: variableOf(problem.path) })));
-  }
-  if (!seeds.ok) {
-    problems.push(...seeds.problems.map((problem) => ({ ...problem, path: problem.path.toUpperCase() })));
-  }
-  return { settings: settings.ok ? settings.value : {}, seed: seeds.ok ? seeds.value : {}, problems };
+  const settings = parseFields(settingsSchema, own);
+  const seeds = parseFields(seedSettingsSchema, seed);
+  problems.push(
+    ...settings.problems.map((problem) => ({ ...problem, path: variableOf(problem.path) })),
+    ...seeds.problems.map((problem) => ({ ...problem, path: problem.path.toUpperCase() })),
+  );
+  return { settings: settings.value, seed: seeds.value, problems };
 }
 
 function variableOf(name: string): string {

@@ -4,12 +4,11 @@ import type { GatewayDocument } from './gateway-document.ts';
 import { documentShape } from './gateway-document.ts';
 import { describe } from './mask.ts';
 import type { Parsed } from './parse.ts';
-import { knownNames, parse } from './parse.ts';
+import { knownNames, parse, parseFields } from './parse.ts';
 import type { ConfigProblem } from './problem.ts';
 import type { Source } from './resolve.ts';
 import type { SeedSettings } from './seed-settings.ts';
 import { SEED_NAMES_WITHOUT_EFFECT, seedSettingsSchema } from './seed-settings.ts';
-import type { SettingValues } from './settings.ts';
 import { settingsSchema } from './settings.ts';
 
 const SECTIONS_WITHOUT_EFFECT = ['admin_apikey', 'plugins'] as const;
@@ -60,9 +59,10 @@ function readSections(content: Readonly<Record<string, unknown>>): FileContents 
       problems.push({ path: name, got: 'a field that is not known here', takes: knownNames(name, SECTIONS) });
     }
   }
-  const settings = take<SettingValues>(parse(settingsSchema, content['lockstep'] ?? {}, ['lockstep']), {});
+  const settings = parseFields(settingsSchema, content['lockstep'] ?? {}, ['lockstep']);
   const seedAt = 'common_mcp_gateway_config';
-  const seed = take<SeedSettings>(parse(seedSettingsSchema, content[seedAt] ?? {}, [seedAt]), {});
+  const seed = parseFields(seedSettingsSchema, content[seedAt] ?? {}, [seedAt]);
+  problems.push(...settings.problems, ...seed.problems);
   const sections = Object.entries(documentShape).map(([name, schema]) => [
     name,
     take(parse(schema, content[name] ?? {}, [name]), {}),
@@ -70,10 +70,10 @@ function readSections(content: Readonly<Record<string, unknown>>): FileContents 
   problems.push(...crossReferences(content), ...pluginProblems(content['plugins']));
   const nameOf = (name: string): string => `lockstep.${name}`;
   return {
-    source: { settings, seed, nameOf, seedNameOf: (name) => `${seedAt}.${name}` },
+    source: { settings: settings.value, seed: seed.value, nameOf, seedNameOf: (name) => `${seedAt}.${name}` },
     document: Object.fromEntries(sections) as GatewayDocument,
     problems,
-    notes: notesOn(content, seed),
+    notes: notesOn(content, seed.value),
   };
 }
 

@@ -172,7 +172,13 @@ it('needs a secret in cluster mode, of at least 32 characters, from one place', 
   expect(problemsOf(FIXTURE, tier)).toEqual([
     expect.objectContaining({ path: 'secret', got: 'nothing', takes: expect.stringContaining('LOCKSTEP_SECRET') }),
   ]);
-  expect(problemsOf(FIXTURE, { ...tier, LOCKSTEP_SECRET: 'short' })[0]?.got).toBe('(secret, 5 characters)');
+  expect(problemsOf(FIXTURE, { ...tier, LOCKSTEP_SECRET: 'short' })).toEqual([
+    expect.objectContaining({ path: 'LOCKSTEP_SECRET', got: '(secret, 5 characters)' }),
+  ]);
+  const pathsOf = (environment: Environment) => problemsOf(FIXTURE, environment).map(({ path }) => path);
+  const wrongTier = { LOCKSTEP_TIER_URL: 'tier', LOCKSTEP_BUS_URL: 'nats://bus', LOCKSTEP_PORT: 'x' };
+  expect(pathsOf(wrongTier).sort()).toEqual(['LOCKSTEP_PORT', 'LOCKSTEP_TIER_URL']);
+  expect(pathsOf({ ...tier, LOCKSTEP_PORT: 'x' })).toEqual(['LOCKSTEP_PORT', 'secret']);
   const both = { ...tier, LOCKSTEP_SECRET: SECRET, LOCKSTEP_SECRET_FILE: 'secret.txt' };
   expect(problemsOf(FIXTURE, both)).toEqual([expect.objectContaining({ path: 'secretFile' })]);
 });

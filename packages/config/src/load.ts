@@ -8,7 +8,7 @@ import type { Parsed } from './parse.ts';
 import type { ConfigProblem } from './problem.ts';
 import type { Resolved } from './resolve.ts';
 import { resolve } from './resolve.ts';
-import type { LogLevel, SettingValues } from './settings.ts';
+import type { LogLevel, SettingName, SettingValues } from './settings.ts';
 import { SETTINGS } from './settings.ts';
 
 /** Where a node finds its cluster; there is none in `local` mode. */
@@ -67,7 +67,7 @@ export function loadGatewayConfig(sources: ConfigSources): Parsed<GatewayConfig>
     file.source,
   ]);
   problems.push(...resolved.problems);
-  const cluster = clusterOf(resolved.values, sources);
+  const cluster = clusterOf(resolved.values, sources, (name) => isWrong(name, problems));
   problems.push(...(cluster.ok ? [] : cluster.problems));
   if (problems.length > 0 || !cluster.ok) {
     return { ok: false, problems };
@@ -99,10 +99,20 @@ function assemble({ values }: Resolved, cluster: ClusterConfig | undefined, file
   };
 }
 
-function clusterOf(values: Resolved['values'], { readText }: ConfigSources): Parsed<ClusterConfig | undefined> {
+/** Whether a setting is there, and cannot be used: then what depends on it says nothing of its own. */
+function isWrong(name: SettingName, problems: readonly ConfigProblem[]): boolean {
+  const variable = SETTINGS.find((spec) => spec.name === name)?.variable;
+  return problems.some(({ path }) => path === variable || path === `lockstep.${name}`);
+}
+
+function clusterOf(
+  values: Resolved['values'],
+  { readText }: ConfigSources,
+  isWrong: (name: SettingName) => boolean,
+): Parsed<ClusterConfig | undefined> {
   const { tierUrl, busUrl, secret, secretFile } = values as SettingValues;
   const problems: ConfigProblem[] = [];
-  if (busUrl !== undefined && tierUrl === undefined) {
+  if (busUrl !== undefined && tierUrl === undefined && !isWrong('tierUrl')) {
     const takes = 'a shared tier as well (LOCKSTEP_TIER_URL); a bus alone carries news of nothing';
     problems.push({ path: 'busUrl', got: 'a bus without a tier', takes });
   }
@@ -115,7 +125,9 @@ function clusterOf(values: Resolved['values'], { readText }: ConfigSources): Par
     read = result.ok ? result.value : undefined;
     problems.push(...(result.ok ? [] : result.problems));
   }
-  if (tierUrl !== undefined && secret === undefined && secretFile === undefined) {
+  const isSecretGiven =
+    [secret, secretFile].some((given) => given !== undefined) || isWrong('secret') || isWrong('secretFile');
+  if (tierUrl !== undefined && !isSecretGiven) {
     const takes =
       'in cluster mode, at least 32 characters, the same on every node: LOCKSTEP_SECRET or LOCKSTEP_SECRET_FILE';
     problems.push({ path: 'secret', got: 'nothing', takes: `${takes} (openssl rand -hex 32)` });

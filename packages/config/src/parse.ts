@@ -22,6 +22,26 @@ export function parse<T>(schema: z.ZodType<T>, input: unknown, at: readonly Path
   return { ok: false, problems: problems.map(({ path, ...rest }) => ({ path: pathText([...at, ...path]), ...rest })) };
 }
 
+/** What of an object's fields can be used, and the problems of the others. */
+export interface ParsedFields<T> {
+  readonly value: Partial<T>;
+  readonly problems: readonly ConfigProblem[];
+}
+
+/** Parses an object whose fields are all optional and stand each for themselves: a wrong one leaves the others. */
+export function parseFields<T>(schema: z.ZodType<T>, input: unknown, at: readonly PathPart[] = []): ParsedFields<T> {
+  const whole = parse(schema, input, at);
+  if (whole.ok) {
+    return { value: whole.value, problems: [] };
+  }
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    return { value: {}, problems: whole.problems };
+  }
+  const fields = Object.entries(input).filter(([name, value]) => parse(schema, { [name]: value }).ok);
+  const rest = parse(schema, Object.fromEntries(fields));
+  return { value: rest.ok ? rest.value : {}, problems: whole.problems };
+}
+
 interface LocatedProblem extends Omit<ConfigProblem, 'path'> {
   readonly path: readonly PathPart[];
 }

@@ -33,6 +33,7 @@ export async function getCacheStatus(caller: Caller): Promise<Answer> {
         origin_discoveries: counts.reduce((sum, { discoveries }) => sum + discoveries, 0),
         origin_discoveries_failed: counts.reduce((sum, { failed }) => sum + failed, 0),
         origin_discoveries_by_server: Object.fromEntries(counts.map(({ name, discoveries }) => [name, discoveries])),
+        server_changes_heard: discovery.changesHeard,
         server_connections: pool.connections,
       },
     },

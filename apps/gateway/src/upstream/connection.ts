@@ -1,8 +1,7 @@
 import type { ServerConnection, ServerDefinition } from '@lockstep/config';
 import type { CallToolResult, Tool, Transport, VersionNegotiationOptions } from '@modelcontextprotocol/client';
 import { Client, ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
-import { ErrorOutput } from './error-output.ts';
+import { ServerProcess } from './server-process.ts';
 import { translateError } from './translate-error.ts';
 import { UpstreamError } from './upstream-error.ts';
 
@@ -70,7 +69,7 @@ export class Connection {
     { timeoutMs, signal, onToolsChanged, onClosed, onAbandoned }: ConnectOptions,
   ): Promise<Connection> {
     const client = new Client(CLIENT_INFO, { versionNegotiation, listMaxPages: PAGES_MAX });
-    const { transport, output } = openTransport(connection);
+    const transport = openTransport(connection);
     const opened = new Connection(client, transport);
     client.setNotificationHandler('notifications/tools/list_changed', () => {
       opened.toolChanges++;
@@ -80,7 +79,7 @@ export class Connection {
       await client.connect(transport, { timeout: timeoutMs, signal });
     } catch (error) {
       onAbandoned(opened.close());
-      throw translateError(name, error, output?.text());
+      throw translateError(name, error, transport instanceof ServerProcess ? transport.output.text() : undefined);
     }
     client.onclose = () => {
       onClosed(opened);
@@ -131,16 +130,8 @@ export class Connection {
   }
 }
 
-function openTransport(connection: ServerConnection): { transport: Transport; output: ErrorOutput | undefined } {
-  if (connection.kind === 'http') {
-    const requestInit = { headers: { ...connection.headers } };
-    return {
-      transport: new StreamableHTTPClientTransport(new URL(connection.url), { requestInit }),
-      output: undefined,
-    };
-  }
-  const { command, args, env, cwd } = connection;
-  const folder = cwd === undefined ? {} : { cwd };
-  const transport = new StdioClientTransport({ command, args: [...args], env: { ...env }, stderr: 'pipe', ...folder });
-  return { transport, output: new ErrorOutput(transport.stderr, [...Object.values(env), ...args]) };
+function openTransport(connection: ServerConnection): Transport {
+  if (connection.kind === 'stdio') return new ServerProcess(connection);
+  const requestInit = { headers: { ...connection.headers } };
+  return new StreamableHTTPClientTransport(new URL(connection.url), { requestInit });
 }

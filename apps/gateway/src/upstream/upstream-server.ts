@@ -23,8 +23,9 @@ const FAILURES_MAX = 3;
 const LEFT_ALONE_MS = { initialDelay: 1_000, maxDelay: 30_000 };
 /** How often a list is read again because it changed while it was read. */
 const READINGS_MAX = 3;
-/** A server that changes many tools says so many times. */
+/** A server that changes many tools says so many times: it is heard a moment after the first, and once a second. */
 const CHANGES_SETTLE_MS = 100;
+const CHANGES_HEARD_EVERY_MS = 1_000;
 
 /** A timeout answers at once; what it bounded hears of it, but not of an end in time. */
 const AT_ONCE = { strategy: TimeoutStrategy.Aggressive, abortOnReturn: false };
@@ -67,6 +68,7 @@ export class UpstreamServer {
   #connection: Connection | undefined;
   #opening: Promise<Connection> | undefined;
   #changesTimer: NodeJS.Timeout | undefined;
+  #changesHeardMs = Number.NEGATIVE_INFINITY;
   #listing = 0;
   #running = 0;
 
@@ -130,7 +132,8 @@ export class UpstreamServer {
     clearTimeout(this.#changesTimer);
     if (this.#connection !== undefined) this.#abandon(this.#connection);
     await this.#opening?.catch(() => undefined);
-    await Promise.all(this.#ending);
+    // What ends may leave something else to end: a handshake that was broken off leaves a process.
+    while (this.#ending.size > 0) await Promise.all(this.#ending);
   }
 
   /** Takes a slot, bounds the time, and translates what goes wrong. */
@@ -212,9 +215,13 @@ export class UpstreamServer {
   }
 
   #toolsChanged(): void {
-    if (this.#listing > 0 || this.#closing.signal.aborted) return;
-    clearTimeout(this.#changesTimer);
-    this.#changesTimer = setTimeout(() => this.#options.onToolsChanged(this), CHANGES_SETTLE_MS).unref();
+    if (this.#listing > 0 || this.#changesTimer !== undefined || this.#closing.signal.aborted) return;
+    const delayMs = Math.max(CHANGES_SETTLE_MS, this.#changesHeardMs + CHANGES_HEARD_EVERY_MS - performance.now());
+    this.#changesTimer = setTimeout(() => {
+      this.#changesTimer = undefined;
+      this.#changesHeardMs = performance.now();
+      this.#options.onToolsChanged(this);
+    }, delayMs).unref();
   }
 
   #abandon(connection: Connection): void {

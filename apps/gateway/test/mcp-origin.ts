@@ -1,0 +1,90 @@
+import type { Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import type { CacheHint, McpHttpHandler, Tool } from '@modelcontextprotocol/server';
+import { createMcpHandler, Server } from '@modelcontextprotocol/server';
+import type { ServerEntry } from './harness.ts';
+
+/** A page of a tool list, as a server sends it. */
+export interface Page {
+  readonly tools: readonly string[];
+  readonly nextCursor?: string;
+}
+
+/** How an origin behaves; may be changed while it runs. */
+export interface OriginBehaviour {
+  /** The page for a cursor. */
+  page(cursor: string | undefined): Page | Promise<Page>;
+  call(name: string): string | Promise<string>;
+  /** How long the list may be kept. The SDK's servers say 0 where nobody says anything: ask each time. */
+  hint: CacheHint;
+}
+
+/** A real MCP server over HTTP, in this process, whose faults a test decides. */
+export class Origin {
+  readonly behaviour: OriginBehaviour;
+  readonly #handler: McpHttpHandler;
+  #http: HttpServer | undefined;
+  #port = 0;
+  /** How many pages it was asked for. */
+  pagesAsked = 0;
+
+  constructor(behaviour: Partial<OriginBehaviour> = {}) {
+    this.behaviour = {
+      page: () => ({ tools: ['echo'] }),
+      call: (name) => `called ${name}`,
+      hint: { ttlMs: 3_600_000, cacheScope: 'private' },
+      ...behaviour,
+    };
+    this.#handler = createMcpHandler(() => this.#server());
+  }
+
+  /** Listens; again on its old port after `stop`. */
+  async start(): Promise<this> {
+    const http = createAdaptorServer({ fetch: (request: Request) => this.#handler.fetch(request) }) as HttpServer;
+    this.#http = http;
+    await new Promise<void>((resolve) => http.listen(this.#port, '127.0.0.1', resolve));
+    this.#port = (http.address() as AddressInfo).port;
+    return this;
+  }
+
+  /** Refuses connections from here on. */
+  async stop(): Promise<void> {
+    const http = this.#http;
+    this.#http = undefined;
+    if (http === undefined) return;
+    const ended = new Promise<void>((resolve) => http.close(() => resolve()));
+    http.closeAllConnections();
+    await ended;
+  }
+
+  /** Tells every client that listens that the tools have changed. */
+  toolsChanged(): void {
+    this.#handler.notify.toolsChanged();
+  }
+
+  /** This origin as a server in a configuration. */
+  entry(name: string): ServerEntry {
+    return { server_name: name, config: { url: `http://127.0.0.1:${this.#port}/mcp` } };
+  }
+
+  #server(): Server {
+    const server = new Server(
+      { name: 'origin', version: '1.0.0' },
+      { capabilities: { tools: { listChanged: true } }, cacheHints: { 'tools/list': this.behaviour.hint } },
+    );
+    server.setRequestHandler('tools/list', async (request) => {
+      this.pagesAsked++;
+      const { tools, nextCursor } = await this.behaviour.page(request.params?.cursor);
+      return { tools: tools.map(tool), ...(nextCursor === undefined ? {} : { nextCursor }) };
+    });
+    server.setRequestHandler('tools/call', async (request) => ({
+      content: [{ type: 'text', text: await this.behaviour.call(request.params.name) }],
+    }));
+    return server;
+  }
+}
+
+function tool(name: string): Tool {
+  return { name, description: `the tool ${name}`, inputSchema: { type: 'object' } };
+}

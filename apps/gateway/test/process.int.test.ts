@@ -1,0 +1,188 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort, startNats, startRedis, waitFor } from '@lockstep/testkit';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { ServerEntry } from './harness.ts';
+import { configText, connectClient, KEY, npmServer, SECRET, scriptServer } from './harness.ts';
+import { Origin } from './mcp-origin.ts';
+import type { NodeProcess } from './node-process.ts';
+import { isAlive, startProcess } from './node-process.ts';
+
+let folder: string;
+let running: NodeProcess[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lockstep-gateway-'));
+  running = [];
+});
+
+afterEach(async () => {
+  for (const { child, exited } of running) {
+    child.kill('SIGKILL');
+    await exited;
+  }
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function start(servers: readonly ServerEntry[], lockstep: Record<string, unknown> = {}): Promise<NodeProcess> {
+  const file = join(folder, 'gateway.json');
+  await writeFile(file, configText(servers, { logLevel: 'info', ...lockstep }));
+  const node = startProcess(['--config', file]);
+  running.push(node);
+  return node;
+}
+
+/** Writes its process id to a file, then never answers, and does not end when it is asked to. */
+function hanging(name: string): ServerEntry & { readonly pid: () => Promise<number> } {
+  const file = join(folder, `${name}.pid`);
+  const script = `import { writeFileSync } from 'node:fs'; process.on('SIGTERM', () => {}); process.stdin.resume();
+    setInterval(() => {}, 1e6); writeFileSync(${JSON.stringify(file)}, String(process.pid));`;
+  return {
+    ...scriptServer(name, script),
+    pid: () => waitFor(async () => Number(await readFile(file, 'utf8')) || undefined, { what: 'the server to start' }),
+  };
+}
+
+it('refuses to start with a wrong configuration: every problem on standard error, exit code 2', async () => {
+  const file = join(folder, 'gateway.json');
+  await writeFile(
+    file,
+    JSON.stringify({ apikeys: { 'a-secret-key': { project_id: 'gone', user_id: 'u' } }, prjects: {} }),
+  );
+  const node = startProcess(['--config', file], {
+    LOCKSTEP_PORT: 'eighty',
+    LOCKSTEP_TIER_URL: 'redis://me:hidden@tier',
+    ENKRYPT_CACHE_HOTS: 'x',
+  });
+  expect(await node.exited).toBe(2);
+  expect(node.stdout()).toBe('');
+  for (const part of [
+    'The configuration cannot be used: 6 problems.',
+    'LOCKSTEP_PORT\n    got:   "eighty" (text)\n    takes: a whole number from 0 to 65535',
+    'did you mean ENKRYPT_CACHE_HOST?',
+    'did you mean projects?',
+    'apikeys.<key 1>.project_id',
+    'apikeys.<key 1>.user_id',
+    'secret\n    got:   nothing',
+  ]) {
+    expect(node.stderr()).toContain(part);
+  }
+  expect(node.stderr()).not.toMatch(/a-secret-key|hidden/);
+});
+
+it('says how it is called: exit code 2 for an unknown argument, 0 for --help', async () => {
+  const wrong = startProcess(['--confg', 'x']);
+  expect(await wrong.exited).toBe(2);
+  expect(wrong.stderr()).toContain('Usage: ');
+  const help = startProcess(['--help']);
+  expect(await help.exited).toBe(0);
+  expect(help.stdout()).toContain('--config FILE');
+});
+
+it('prints its configuration with secrets masked', async () => {
+  const file = join(folder, 'gateway.json');
+  await writeFile(file, configText([npmServer('memory')], { tierUrl: 'redis://me:hidden@tier', secret: SECRET }));
+  const node = startProcess(['--config', file, '--print-config']);
+  expect(await node.exited).toBe(0);
+  expect(JSON.parse(node.stdout())).toMatchObject({ cluster: { tierUrl: 'redis://(secret)@tier' } });
+  expect(node.stdout()).not.toMatch(new RegExp(`hidden|${SECRET}|${KEY}`));
+});
+
+it('does not start where its port is taken: exit code 1, and the reason', async () => {
+  const taken = createServer();
+  const port = await freePort();
+  await new Promise<void>((resolve) => taken.listen(port, '127.0.0.1', resolve));
+  const node = await start([], { port });
+  expect(await node.exited).toBe(1);
+  expect(node.stderr()).toContain('EADDRINUSE');
+  await new Promise((resolve) => taken.close(resolve));
+});
+
+it('leaves on SIGTERM within ten seconds though a server hangs and a client waits, and leaves no process behind', async () => {
+  const silent = hanging('silent');
+  const node = await start([silent, npmServer('memory')]);
+  const client = await connectClient(await node.listening());
+  await client.call('enkrypt_discover_all_tools', { server_name: 'memory' });
+  const waiting = client.call('enkrypt_discover_all_tools', { server_name: 'silent' }).catch((error: unknown) => error);
+  const hung = await silent.pid();
+  const startedMs = performance.now();
+  node.child.kill('SIGTERM');
+  expect(await node.exited).toBe(0);
+  expect(performance.now() - startedMs).toBeLessThan(10_000);
+  expect(isAlive(hung)).toBe(false);
+  await waiting;
+  await client.close();
+});
+
+it('ends at once on a second signal', async () => {
+  const silent = hanging('silent');
+  const node = await start([silent]);
+  const client = await connectClient(await node.listening());
+  const waiting = client.call('enkrypt_discover_all_tools', { server_name: 'silent' }).catch((error: unknown) => error);
+  const hung = await silent.pid();
+  node.child.kill('SIGTERM');
+  await waitFor(() => node.stdout().includes('"msg":"leaving"'), { what: 'the node to leave' });
+  const startedMs = performance.now();
+  node.child.kill('SIGTERM');
+  expect(await node.exited).toBe(143);
+  expect(performance.now() - startedMs).toBeLessThan(2_000);
+  await waiting;
+  process.kill(hung, 'SIGKILL');
+  await client.close();
+});
+
+it('takes no more requests once it leaves, and lets one that is under way end', async () => {
+  const { promise: called, resolve: call } = Promise.withResolvers<void>();
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const origin = await new Origin({
+    call: async () => {
+      call();
+      await released;
+      return 'done';
+    },
+  }).start();
+  const node = await start([origin.entry('slow')]);
+  const url = await node.listening();
+  const client = await connectClient(url);
+  const waiting = client.call('enkrypt_secure_call_tools', { server_name: 'slow', tool_calls: [{ name: 'echo' }] });
+  await called;
+  node.child.kill('SIGTERM');
+  const refused = () =>
+    fetch(url.replace('/mcp', '/readyz')).then(
+      () => false,
+      () => true,
+    );
+  await waitFor(refused, { what: 'no more connections' });
+  release();
+  expect(await waiting).toMatchObject({ status: 'success', results: [{ response: 'done' }] });
+  expect(await node.exited).toBe(0);
+  await client.close();
+  await origin.stop();
+});
+
+it('starts without tier and bus, serves, says that it is degraded, and joins by itself when they come', async () => {
+  const [tierPort, busPort] = [await freePort(), await freePort()];
+  const node = await start([npmServer('memory')], {
+    tierUrl: `redis://127.0.0.1:${tierPort}`,
+    busUrl: `nats://127.0.0.1:${busPort}`,
+    secret: SECRET,
+  });
+  const url = await node.listening();
+  const readiness = async () =>
+    (await fetch(url.replace('/mcp', '/readyz'))).json() as Promise<Record<string, unknown>>;
+  expect(await readiness()).toMatchObject({ status: 'degraded', coherence: 'isolated', reason: expect.any(String) });
+  const client = await connectClient(url);
+  const discovered = await client.call('enkrypt_discover_all_tools', { server_name: 'memory' });
+  expect(discovered).toMatchObject({ status: 'success', degraded: true });
+  const [tier, bus] = await Promise.all([startRedis({ port: tierPort }), startNats({ port: busPort })]);
+  await waitFor(async () => (await readiness())['status'] === 'ready', { what: 'the node to join', timeoutMs: 20_000 });
+  const rejoined = await client.call('enkrypt_discover_all_tools', { server_name: 'memory' });
+  expect(rejoined).toMatchObject({ status: 'success', degraded: false });
+  expect(node.stdout()).not.toContain(SECRET);
+  await client.close();
+  node.child.kill('SIGTERM');
+  expect(await node.exited).toBe(0);
+  await Promise.all([tier.stop(), bus.stop()]);
+});
