@@ -101,7 +101,8 @@ export class ReadPath {
     for (let reads = 0; reads < READS_MAX; ) {
       const near = await this.#caughtUp(flight, question.key);
       if (near !== undefined) return near;
-      const found = await this.#tier.consult(flight, question, over);
+      const asked = over;
+      const found = await this.#tier.consult(flight, question, asked);
       over = undefined;
       switch (found.kind) {
         case 'live':
@@ -124,6 +125,8 @@ export class ReadPath {
         case 'wait':
           if (found.fallback !== undefined) return this.#stale(found.fallback);
           if (node.clock.nowMs() > waitUntilMs) return this.#loads.load(flight, question, {});
+          // The dead entry stays until the fill, and is still the one to read over; another one is read as it is.
+          over = asked;
           await waiters.wait(flight.keyId, patienceMs * (0.75 + 0.5 * node.random.fraction()));
           patienceMs = Math.min(patienceMs * 2, PATIENCE_MS_MAX);
       }

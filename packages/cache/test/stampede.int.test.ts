@@ -1,3 +1,5 @@
+import { waitFor } from '@lockstep/testkit';
+import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { TestCluster, TestNode } from './cluster.ts';
 import { gate, startCluster } from './cluster.ts';
@@ -7,7 +9,7 @@ describe('many callers on three nodes miss the same key', () => {
   let nodes: readonly TestNode[];
 
   beforeEach(async () => {
-    cluster = await startCluster({ nodes: 3, tools: { leaseMs: 2_000 } });
+    cluster = await startCluster({ nodes: 3, tools: { leaseMs: 10_000 } });
     nodes = cluster.nodes;
   });
 
@@ -33,6 +35,34 @@ describe('many callers on three nodes miss the same key', () => {
     let loads = 0;
     const callers = nodes.map(({ tools }) => tools.getOrLoad('cold', () => `value ${++loads}`));
     expect(new Set(await Promise.all(callers))).toEqual(new Set(['value 1']));
+  });
+
+  test('one load answers them all, however long it takes, where a clear left a dead entry in the tier (P5)', async () => {
+    const [a] = nodes as [TestNode, TestNode, TestNode];
+    await a.tools.set('cold', 'old', { tags: ['server:x'] });
+    await a.lockstep.clear({ tag: 'server:x' });
+    await cluster.network.quiet();
+    let reads = 0;
+    const redis = new Redis(cluster.redis.url);
+    const monitor = await redis.monitor();
+    monitor.on('monitor', (_, call: readonly string[]) => {
+      if (call[0] === 'evalsha' && call.some((argument) => argument.includes(':entry:'))) reads++;
+    });
+
+    let loads = 0;
+    const may = gate();
+    const load = async (): Promise<string> => {
+      loads++;
+      await may.passed;
+      return 'new';
+    };
+    const callers = nodes.map(({ tools }) => tools.getOrLoad('cold', load, { tags: ['server:x'] }));
+    await waitFor(() => reads >= 20 || loads > 1, { what: 'many polls of those who wait' });
+    may.open();
+    expect(new Set(await Promise.all(callers))).toEqual(new Set(['new']));
+    expect(loads).toBe(1);
+    monitor.disconnect();
+    redis.disconnect();
   });
 
   test('another node loads when the first one fails, and only the first caller hears of it', async () => {
