@@ -1,7 +1,7 @@
 import type { Incarnation, KeyId } from '@lockstep/core';
 import type { Prng } from './prng.ts';
-import type { Moment } from './tier-model.ts';
 import { TierModel } from './tier-model.ts';
+import type { Moment } from './tier-partition.ts';
 import type { World } from './world.ts';
 
 /** 2026-01-01 in µs: sequences are the tier's time, and look as they do on a real one. */
