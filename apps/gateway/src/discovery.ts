@@ -31,7 +31,7 @@ export interface MissingTools {
 }
 
 /** The discovery goes on; its result will be in the cache. */
-export interface PendingTools {
+interface PendingTools {
   readonly status: 'pending';
 }
 
@@ -162,7 +162,7 @@ export class Discovery {
 }
 
 /** A server as the tool cache knows it. */
-export function refOf(gateway: GatewayDefinition, server: ServerDefinition): ServerRef {
+function refOf(gateway: GatewayDefinition, server: ServerDefinition): ServerRef {
   return { configId: gateway.configId, serverName: server.name, fingerprint: server.fingerprint };
 }
 

@@ -8,6 +8,13 @@ import type { GatewayNode } from '../src/wiring.ts';
 import { startNode } from '../src/wiring.ts';
 
 const require = createRequire(import.meta.url);
+type NpmServer = 'everything' | 'filesystem' | 'memory';
+
+const NPM_SERVERS: Readonly<Record<NpmServer, string>> = {
+  everything: require.resolve('@modelcontextprotocol/server-everything/package.json'),
+  filesystem: require.resolve('@modelcontextprotocol/server-filesystem/package.json'),
+  memory: require.resolve('@modelcontextprotocol/server-memory/package.json'),
+};
 
 /** The key that opens the gateway of a file made by `configText`. */
 export const KEY = 'a-gateway-key-of-these-tests';
@@ -21,9 +28,8 @@ export interface ServerEntry {
 }
 
 /** An MCP server from npm, started with this Node. */
-export function npmServer(name: 'everything' | 'filesystem' | 'memory', args: readonly string[] = []): ServerEntry {
-  const manifest = require.resolve(`@modelcontextprotocol/server-${name}/package.json`);
-  const script = join(dirname(manifest), 'dist', 'index.js');
+export function npmServer(name: NpmServer, args: readonly string[] = []): ServerEntry {
+  const script = join(dirname(NPM_SERVERS[name]), 'dist', 'index.js');
   return { server_name: name, config: { command: process.execPath, args: [script, ...args] } };
 }
 

@@ -6,7 +6,7 @@ import { createMcpHandler, Server } from '@modelcontextprotocol/server';
 import type { ServerEntry } from './harness.ts';
 
 /** A page of a tool list, as a server sends it. */
-export interface Page {
+interface Page {
   readonly tools: readonly string[];
   readonly nextCursor?: string;
 }

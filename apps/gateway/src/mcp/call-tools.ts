@@ -10,7 +10,7 @@ import type { Caller } from './services.ts';
 export const TOOL_CALLS_MAX = 100;
 
 /** One call as a client asks for it. */
-export interface RequestedCall {
+interface RequestedCall {
   readonly name: string;
   readonly args: Record<string, unknown>;
 }

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import * as config from '../src/index.ts';
+
+// The gateway and the scripts are written against these names. A red pin asks: on purpose?
+
+it('exports these values and no other', () => {
+  expect(Object.keys(config).sort()).toEqual([
+    'CONFIG_VARIABLE',
+    'SETTINGS',
+    'formatProblems',
+    'loadGatewayConfig',
+    'redactConfig',
+    'showConnection',
+  ]);
+});
+
+it('exports these types and no other', () => {
+  const index = readFileSync(new URL('../src/index.ts', import.meta.url), 'utf8');
+  const lists = [...index.matchAll(/^export type \{([^}]*)\}/gm)];
+  const names = lists.flatMap(([, list = '']) => list.split(',').map((name) => name.trim())).filter(Boolean);
+  expect(names.sort()).toEqual([
+    'ClusterConfig',
+    'ConfigProblem',
+    'ConfigSources',
+    'Environment',
+    'GatewayConfig',
+    'GatewayDefinition',
+    'GatewayDirectory',
+    'GatewayKey',
+    'LogLevel',
+    'Parsed',
+    'ReadText',
+    'ServerConnection',
+    'ServerDefinition',
+    'SettingName',
+    'SettingSpec',
+    'ShownConnection',
+    'StaticTool',
+    'UpstreamConfig',
+  ]);
+});
+
+it('knows these variables of the environment and no other of ours', () => {
+  expect(config.SETTINGS.map(({ variable }) => variable)).toEqual([
+    'LOCKSTEP_HOST',
+    'LOCKSTEP_PORT',
+    'LOCKSTEP_TIER_URL',
+    'LOCKSTEP_BUS_URL',
+    'LOCKSTEP_CLUSTER',
+    'LOCKSTEP_SECRET',
+    'LOCKSTEP_SECRET_FILE',
+    'LOCKSTEP_MAX_STALENESS_MS',
+    'LOCKSTEP_TOOLS_TTL_MS',
+    'LOCKSTEP_GATEWAY_CONFIG_TTL_MS',
+    'LOCKSTEP_CONNECT_TIMEOUT_MS',
+    'LOCKSTEP_DISCOVERY_TIMEOUT_MS',
+    'LOCKSTEP_DISCOVERY_PATIENCE_MS',
+    'LOCKSTEP_TOOL_CALL_TIMEOUT_MS',
+    'LOCKSTEP_SERVER_CONCURRENCY_MAX',
+    'LOCKSTEP_CONNECTIONS_MAX',
+    'LOCKSTEP_LOG_LEVEL',
+  ]);
+});

@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import * as gatewayCache from '../src/index.ts';
+
+// The gateway is written against these names. A red pin asks: on purpose?
+
+it('exports these values and no other', () => {
+  expect(Object.keys(gatewayCache).sort()).toEqual([
+    'CACHE_TYPE_WORDS',
+    'GatewayCache',
+    'gatewayPolicies',
+    'parseCacheType',
+  ]);
+});
+
+it('exports these types and no other', () => {
+  const index = readFileSync(new URL('../src/index.ts', import.meta.url), 'utf8');
+  const lists = [...index.matchAll(/^export type \{([^}]*)\}/gm)];
+  const names = lists.flatMap(([, list = '']) => list.split(',').map((name) => name.trim())).filter(Boolean);
+  expect(names.sort()).toEqual([
+    'CacheStatus',
+    'CacheType',
+    'ClearRequest',
+    'Discover',
+    'DiscoveredTools',
+    'GatewayCacheOptions',
+    'GatewayNamespace',
+    'GatewayRef',
+    'GatewayTimes',
+    'NearStatus',
+    'NodeStatus',
+    'RedisInfo',
+    'ServerRef',
+    'ToolList',
+  ]);
+});
