@@ -28,16 +28,17 @@ export function entryWrite(engine: Engine, space: Space, value: ValueToWrite): E
   };
 }
 
-/** The ids of tags, each once; throws `config-invalid` where there are too many, or one is no tag. */
+/** The ids of tags, each once, in one order whatever order they were given in; throws `config-invalid` where there are too many, or one is no tag. */
 export function tagIds(engine: Engine, tags: readonly string[]): readonly ScopeId[] {
   const unique = [...new Set(tags)];
   if (unique.length > TAGS_PER_ENTRY_MAX) {
     throw new ConfigError(`tags: got ${unique.length}, takes at most ${TAGS_PER_ENTRY_MAX} for one value`);
   }
-  return unique.map((tag) => {
+  const ids = unique.map((tag) => {
     if (typeof tag !== 'string' || tag === '') throw new ConfigError(`tags: got ${JSON.stringify(tag)}, takes names`);
     return engine.node.secrets.identifiers.scope({ tag });
   });
+  return ids.sort();
 }
 
 /** How long a value is fresh, in ms; throws `config-invalid` where that is no such time. */

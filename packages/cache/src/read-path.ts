@@ -111,7 +111,7 @@ export class ReadPath {
         case 'unreachable':
           return this.#loads.withoutTier(flight, question);
         case 'absent':
-          return this.#miss();
+          return question.loader === undefined ? this.#miss() : this.#loads.load(flight, question, {});
         case 'granted':
           return this.#loads.load(flight, question, { token: found.token, fallback: found.fallback });
         case 'again':

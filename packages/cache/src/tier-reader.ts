@@ -9,8 +9,9 @@ import { NearStore, nearLife, scopesOf } from './near-store.ts';
 const TOKEN_BYTES = 12;
 
 /**
- * What the tier said. `again`: the node had to catch up first, ask once more. `replaceable`: the entry of this
- * version cannot be answered; a load may replace it. `granted`: this node shall load. `wait`: another one does.
+ * What the tier said. `absent`: there is nothing, and no lease was asked for, or could be had. `again`: the node had to
+ * catch up first, ask once more. `replaceable`: the entry of this version cannot be answered; a load may replace it.
+ * `granted`: this node shall load. `wait`: another one does.
  */
 export type Consulted =
   | { readonly kind: 'live'; readonly value: unknown }

@@ -3,7 +3,6 @@ export type ErrorCode =
   | 'bus-unavailable'
   | 'closed'
   | 'config-invalid'
-  | 'envelope-malformed'
   | 'key-invalid'
   | 'loader-failed'
   | 'settings-differ'

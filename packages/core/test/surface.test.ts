@@ -96,7 +96,6 @@ const ERROR_CODES: Readonly<Record<ErrorCode, true>> = {
   'bus-unavailable': true,
   closed: true,
   'config-invalid': true,
-  'envelope-malformed': true,
   'key-invalid': true,
   'loader-failed': true,
   'settings-differ': true,

@@ -1,0 +1,49 @@
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { TestCluster, TestNode } from './cluster.ts';
+import { startCluster } from './cluster.ts';
+
+const BORN = '0f0f0f0f0f0f0f0f:7';
+const FINGERPRINT = 'ab'.repeat(16);
+const BODY = '\u0001\u0000\u0000\u0000\u0000\u0000\u0000';
+
+describe('an entry in the tier that this release cannot read', () => {
+  let cluster: TestCluster;
+  let redis: Redis;
+
+  beforeAll(async () => {
+    cluster = await startCluster();
+    redis = new Redis(cluster.redis.url);
+  });
+
+  afterAll(async () => {
+    redis.disconnect();
+    await cluster[Symbol.asyncDispose]();
+  });
+
+  test.each([
+    ['noise', 'noise'],
+    ['nothing', ''],
+    ['a header without a body', `f 12 ${BORN} ${FINGERPRINT}\n`],
+    ['a body of another format', `f 12 ${BORN} ${FINGERPRINT}\n\u0063${BODY}"v"`],
+    ['a value that is no JSON', `f 12 ${BORN} ${FINGERPRINT}\n${BODY}{"v`],
+    ['a value of another codec', `f 12 ${BORN} ${FINGERPRINT}\n\u0001\u0009${BODY.slice(2)}"v"`],
+    ['a version that is too long', `f ${'9'.repeat(30)} ${BORN} ${FINGERPRINT}\n${BODY}"v"`],
+    ['an entry of a history that is none', `f 12 ${BORN} ${FINGERPRINT}\n${BODY}"v"`],
+  ])('%s is a miss, never thrown at a caller, and the next load replaces it', async (name, text) => {
+    const [a, b] = cluster.nodes as [TestNode, TestNode];
+    const receipt = await a.tools.set(name, 'old');
+    const { keyId } = receipt.target as { readonly keyId: string };
+    const entry = `lockstep:{test:${receipt.partition}}:entry:${keyId}`;
+    expect(await redis.set(entry, text, 'KEEPTTL')).toBe('OK');
+    expect(await b.tools.get(name)).toBeUndefined();
+    expect(await b.tools.getOrLoad(name, () => 'new')).toBe('new');
+    await b.tools.set(name, 'newer');
+    expect(await b.tools.get(name)).toBe('newer');
+  });
+
+  test('what cannot be read is counted', () => {
+    const [, b] = cluster.nodes as [TestNode, TestNode];
+    expect(b.lockstep.stats().entriesRejected).toBeGreaterThan(0);
+  });
+});
