@@ -43,7 +43,12 @@ export async function startNode(config: GatewayConfig, logger: Logger): Promise<
   const closing = new AbortController();
   const services = buildServices(config, { lockstep, logger, closing: closing.signal });
   const health = new Health(lockstep);
-  const mcp = createMcpHandler(({ authInfo }) => buildMcpServer({ services, gateway: authenticatedGateway(authInfo) }));
+  const mcp = createMcpHandler(
+    ({ authInfo }) => buildMcpServer({ services, gateway: authenticatedGateway(authInfo) }),
+    {
+      onerror: (error) => logger.debug({ reason: error.message }, 'an MCP request was refused or broken off'),
+    },
+  );
   const openGateway = (key: string) => services.keyRing.open(key);
   const app = createHttpApp({ openGateway, mcp, health, logger });
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;

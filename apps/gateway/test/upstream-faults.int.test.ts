@@ -219,3 +219,44 @@ it('starts a local server again after its process died', async () => {
   await waitFor(async () => (await nodeStatus(client)).server_connections === 0, { what: 'the loss to be noticed' });
   expect(await pid()).not.toBe(first);
 });
+
+it('keeps no more connections than it may: the idle one makes room, and a busy one is not broken off', async () => {
+  const { promise: called, resolve: call } = Promise.withResolvers<void>();
+  const { promise: released, resolve: release } = Promise.withResolvers<string>();
+  const busy = await origin({
+    call: () => {
+      call();
+      return released;
+    },
+  });
+  const other = await origin();
+  const client = await gateway([busy.entry('busy'), other.entry('other')], { connectionsMax: 1 });
+  expect(await discover(client, 'other')).toMatchObject({ status: 'success' });
+  const waiting = client.call('enkrypt_secure_call_tools', { server_name: 'busy', tool_calls: [{ name: 'echo' }] });
+  await called;
+  expect((await nodeStatus(client)).server_connections).toBe(1);
+  await client.call('enkrypt_clear_cache', { server_name: 'other', cache_type: 'tools' });
+  expect(await discover(client, 'other')).toMatchObject({ status: 'error', error_code: 'busy' });
+  release('done');
+  expect(await waiting).toMatchObject({ results: [{ response: 'done' }] });
+  expect(await discover(client, 'other')).toMatchObject({ status: 'success' });
+});
+
+it('runs no more requests on a server at once than it may, and the others wait their turn', async () => {
+  let running = 0;
+  let most = 0;
+  const origins = await origin({
+    call: async () => {
+      running++;
+      most = Math.max(most, running);
+      await new Promise((resolve) => setImmediate(resolve));
+      running--;
+      return 'done';
+    },
+  });
+  const client = await gateway([origins.entry('narrow')], { serverConcurrencyMax: 2 });
+  const asked = { server_name: 'narrow', tool_calls: [{ name: 'echo' }] };
+  const answers = await Promise.all(Array.from({ length: 8 }, () => client.call('enkrypt_secure_call_tools', asked)));
+  for (const answer of answers) expect(answer).toMatchObject({ status: 'success' });
+  expect(most).toBeLessThanOrEqual(2);
+});

@@ -1,7 +1,6 @@
 import type { ServerDefinition } from '@lockstep/config';
 import type { CallToolResult, Tool } from '@modelcontextprotocol/client';
 import { UpstreamError } from '../upstream/upstream-error.ts';
-import type { UpstreamServer } from '../upstream/upstream-server.ts';
 import type { Answer } from './answer.ts';
 import { byName, failure, isAnswer, serverOf } from './answer.ts';
 import type { Caller } from './services.ts';
@@ -28,10 +27,9 @@ export interface RequestedCalls {
  * not stop the next; a tool that the server's list has not is not called. Without calls, the tools are told.
  */
 export async function secureCallTools(caller: Caller, { serverName, calls, signal }: RequestedCalls): Promise<Answer> {
-  const { gateway, services } = caller;
   const server = serverOf(caller, serverName);
   if (isAnswer(server)) return server;
-  const found = await services.discovery.find(gateway, server);
+  const found = await caller.services.discovery.find(caller.gateway, server);
   if (found.status === 'error') return failure(found.message, { server_name: server.name, error_code: found.code });
   const tools = byName(found.tools);
   if (calls.length === 0) {
@@ -43,12 +41,11 @@ export async function secureCallTools(caller: Caller, { serverName, calls, signa
       source: found.source,
     };
   }
-  const upstream = services.pool.of(gateway, server);
   const results: CallAnswer[] = [];
   for (const [index, call] of calls.entries()) {
     const tool = Object.hasOwn(tools, call.name) ? tools[call.name] : undefined;
     const place = { call_index: index, server_name: server.name, tool_name: call.name, args: call.args };
-    results.push({ ...(await answerOf({ server, upstream, tool }, call, signal)), enkrypt_mcp_data: place });
+    results.push({ ...(await answerOf(caller, { server, tool, call }, signal)), enkrypt_mcp_data: place });
   }
   return summary(server.name, results);
 }
@@ -59,15 +56,12 @@ interface CallAnswer extends Record<string, unknown> {
 
 interface Target {
   readonly server: ServerDefinition;
-  readonly upstream: UpstreamServer;
+  /** The tool as it is known; undefined: the server has none of that name. */
   readonly tool: Tool | undefined;
+  readonly call: RequestedCall;
 }
 
-async function answerOf(
-  { server, upstream, tool }: Target,
-  call: RequestedCall,
-  signal: AbortSignal,
-): Promise<CallAnswer> {
+async function answerOf(caller: Caller, { server, tool, call }: Target, signal: AbortSignal): Promise<CallAnswer> {
   if (tool === undefined) {
     const error = `Tool '${call.name}' not found on ${server.name}. If it is new, clear the cache of this server.`;
     return { status: 'error', error, message: error };
@@ -75,6 +69,7 @@ async function answerOf(
   // A tool that the configuration lists has no schema of the server's to check its result by.
   const definition = server.tools === undefined ? tool : undefined;
   try {
+    const upstream = caller.services.pool.of(caller.gateway, server);
     return resultOf(await upstream.callTool({ name: call.name, args: call.args, tool: definition }, signal));
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error;

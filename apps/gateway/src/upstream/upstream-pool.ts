@@ -1,5 +1,6 @@
 import type { GatewayDefinition, ServerDefinition, UpstreamConfig } from '@lockstep/config';
 import type { Logger } from 'pino';
+import { UpstreamError } from './upstream-error.ts';
 import { UpstreamServer } from './upstream-server.ts';
 
 /** How long a connection may be without use. */
@@ -20,7 +21,7 @@ interface Pooled {
 
 /**
  * The MCP servers in use, one connection for each server of each gateway: what one user's session holds is never seen
- * by another's. Bounded: the longest unused one makes room, and one unused for ten minutes goes.
+ * by another's. Bounded: the one that was idle for longest makes room, and one unused for ten minutes goes.
  */
 export class UpstreamPool {
   readonly #options: UpstreamPoolOptions;
@@ -37,15 +38,13 @@ export class UpstreamPool {
     return [...this.#servers.values()].filter(({ server }) => server.connected).length;
   }
 
-  /** The server as this gateway uses it; connected when first used. */
+  /** The server as this gateway uses it; connected when first used. Throws `busy` when the pool is full of busy ones. */
   of(gateway: GatewayDefinition, definition: ServerDefinition): UpstreamServer {
     const key = JSON.stringify([gateway.id, definition.name, definition.fingerprint]);
-    const pooled = this.#servers.get(key) ?? { server: this.#create(gateway, definition), idleTimer: undefined };
+    const pooled = this.#servers.get(key) ?? this.#add(key, gateway, definition);
     this.#servers.delete(key);
     this.#servers.set(key, pooled);
-    clearTimeout(pooled.idleTimer);
-    pooled.idleTimer = setTimeout(() => this.#retire(key), IDLE_MS_MAX).unref();
-    this.#makeRoom();
+    this.#watchIdle(key, pooled);
     return pooled.server;
   }
 
@@ -57,28 +56,34 @@ export class UpstreamPool {
     await Promise.all([...servers.map(({ server }) => server.close()), ...this.#leaving]);
   }
 
-  #create(gateway: GatewayDefinition, definition: ServerDefinition): UpstreamServer {
+  #add(key: string, gateway: GatewayDefinition, definition: ServerDefinition): Pooled {
     const { limits, logger, onToolsChanged } = this.#options;
-    return new UpstreamServer(definition, {
-      limits,
-      logger,
-      onToolsChanged: (server) => onToolsChanged(gateway, server),
-    });
+    if (this.#servers.size >= limits.connectionsMax) this.#makeRoom();
+    const onChanged = (server: UpstreamServer): void => onToolsChanged(gateway, server);
+    const server = new UpstreamServer(definition, { limits, logger, onToolsChanged: onChanged });
+    const pooled: Pooled = { server, idleTimer: undefined };
+    this.#servers.set(key, pooled);
+    return pooled;
   }
 
   #makeRoom(): void {
-    for (const [key, { server }] of this.#servers) {
-      if (this.#servers.size <= this.#options.limits.connectionsMax) return;
-      if (server.idle) this.#retire(key);
-    }
+    const idle = [...this.#servers].find(([, { server }]) => server.idle);
+    if (idle === undefined) throw new UpstreamError('busy', 'too many MCP servers are in use on this node');
+    this.#retire(...idle);
   }
 
-  #retire(key: string): void {
-    const pooled = this.#servers.get(key);
-    if (pooled === undefined || !pooled.server.idle) return;
-    this.#servers.delete(key);
+  #watchIdle(key: string, pooled: Pooled): void {
     clearTimeout(pooled.idleTimer);
-    const gone = pooled.server.close();
+    pooled.idleTimer = setTimeout(() => {
+      if (pooled.server.idle) this.#retire(key, pooled);
+      else this.#watchIdle(key, pooled);
+    }, IDLE_MS_MAX).unref();
+  }
+
+  #retire(key: string, { server, idleTimer }: Pooled): void {
+    this.#servers.delete(key);
+    clearTimeout(idleTimer);
+    const gone = server.close();
     this.#leaving.add(gone);
     void gone.finally(() => this.#leaving.delete(gone));
   }
