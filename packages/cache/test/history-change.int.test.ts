@@ -18,22 +18,24 @@ describe("when the tier's history changes", () => {
 
   afterEach(() => cluster[Symbol.asyncDispose]());
 
-  /** Empties the tier, and waits until both nodes have started every partition over. */
+  /** Makes the tier lose its history, and waits until both nodes have started every partition over. */
+  async function lose(how: () => Promise<unknown>): Promise<void> {
+    const partitions = 17;
+    const resets = [a, b].map(({ lockstep }) => lockstep.stats().resets + partitions);
+    await how();
+    const isOver = (): boolean => [a, b].every((node, at) => node.lockstep.stats().resets >= (resets[at] as number));
+    await waitFor(isOver, { what: 'the resets' });
+  }
+
   async function flush(): Promise<void> {
-    const before = [a, b].map(({ lockstep }) => lockstep.stats().resets);
     const redis = new Redis(cluster.redis.url);
     await redis.flushall();
     redis.disconnect();
-    const partitions = 17;
-    await waitFor(
-      () => [a, b].every(({ lockstep }, index) => lockstep.stats().resets >= (before[index] as number) + partitions),
-      { what: 'the resets' },
-    );
   }
 
   test('FLUSHALL is noticed within Δ, and what the old history vouched for is dropped (P7)', async () => {
     await warm(a, 'tool', 'old');
-    await flush();
+    await lose(flush);
     expect(a.tools.peek('tool')).toBeUndefined();
     expect(await a.tools.getOrLoad('tool', () => 'new')).toBe('new');
     await warm(b, 'tool', 'unused');
@@ -42,10 +44,12 @@ describe("when the tier's history changes", () => {
 
   test('a restart without persistence is noticed, and nodes recover by themselves (P7)', async () => {
     await warm(a, 'tool', 'old');
-    await cluster.redis.kill();
-    await cluster.redis.restart();
-    await waitFor(() => a.tools.peek('tool') === undefined, { what: 'the reset' });
-    await waitFor(() => [a, b].every(({ lockstep }) => lockstep.coherence.state === 'coherent'), { what: 'coherence' });
+    await lose(async () => {
+      await cluster.redis.kill();
+      await cluster.redis.restart();
+    });
+    expect(a.tools.peek('tool')).toBeUndefined();
+    expect([a, b].map(({ lockstep }) => lockstep.coherence.state)).toEqual(['coherent', 'coherent']);
     await b.tools.set('tool', 'new');
     await cluster.network.quiet();
     expect(await a.tools.get('tool')).toBe('new');
@@ -53,9 +57,7 @@ describe("when the tier's history changes", () => {
 
   test('a write right after a flush never brings the older value back on its node (P2)', async () => {
     await warm(a, 'tool', 'old');
-    const redis = new Redis(cluster.redis.url);
-    await redis.flushall();
-    redis.disconnect();
+    await flush();
     await a.tools.set('tool', 'new');
     expect(await a.tools.get('tool')).not.toBe('old');
     await waitFor(() => a.lockstep.stats().resets >= 34, { what: 'the resets' });
