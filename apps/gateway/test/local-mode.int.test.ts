@@ -50,9 +50,10 @@ describe('one node in local mode, with three real MCP servers and one whose tool
       memory: { config: { kind: 'stdio', argumentCount: 1, env: { MEMORY_FILE_PATH: '(masked)' } } },
       listed: { tools: { ping: { name: 'ping', description: 'Answers' } }, source: 'config' },
     });
-    expect(JSON.stringify(listed)).not.toContain(folder);
     const discovered = await client.call('enkrypt_list_all_servers');
     expect(discovered).toMatchObject({ status: 'success', discovery_failed_servers: [] });
+    const info = await client.call('enkrypt_get_server_info', { server_name: 'memory' });
+    expect(JSON.stringify([listed, discovered, info])).not.toContain(folder);
   });
 
   it("tells one server's tools, and that there is no server of another name", async () => {
