@@ -67,7 +67,7 @@ async function check(wanted: UpOptions): Promise<number> {
   }
   if (cluster === undefined || code !== 0) {
     await close(closing);
-    console.log('check: FAILED, it did not come to its end');
+    console.log(stopping.signal.aborted ? 'check: stopped before its end' : 'check: FAILED, it did not come to its end');
     return code === 0 ? 1 : code;
   }
   const { folder, servers } = cluster;

@@ -12,7 +12,7 @@ while read -r word; do
   [ "$word" != done ] || exit 0
   groups="$groups -$word"
 done
-[ -z "$groups" ] || kill -9 -- $groups 2>/dev/null
+[ -z "$groups" ] || kill -s KILL -- $groups 2>/dev/null
 rm -rf -- "$1"
 `;
 
