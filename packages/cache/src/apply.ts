@@ -39,6 +39,13 @@ export function applyHint(node: Node, effect: Effect): void {
   node.flights.poisonAll();
 }
 
+/** What this node has committed: its effect, the write that must not be poisoned by it, whether others shall answer. */
+export interface MadeEvent {
+  readonly effect: Effect;
+  readonly spared?: Flight | undefined;
+  readonly ackWanted?: boolean;
+}
+
 /** Brings this node's own commits, and the bus's events, into effect; asks for a heartbeat where links are missing. */
 export class Applier {
   readonly #node: Node;
@@ -55,15 +62,11 @@ export class Applier {
   }
 
   /** Publishes what this node committed, then applies it here. */
-  committed(
-    commit: Commit,
-    partition: number,
-    made: { readonly effect: Effect; readonly spared?: Flight | undefined },
-  ): void {
+  committed(commit: Commit, partition: number, made: MadeEvent): void {
     const { incarnation, sequence, previous } = commit;
-    const { effect, spared } = made;
+    const { effect, spared, ackWanted = false } = made;
     const sender = this.#node.id;
-    this.#outbox.send({ type: 'event', partition, incarnation, sequence, previous, effect, sender, ackWanted: false });
+    this.#outbox.send({ type: 'event', partition, incarnation, sequence, previous, effect, sender, ackWanted });
     this.received({ partition, incarnation, sequence, previous, effect }, spared);
   }
 

@@ -43,11 +43,8 @@ export class ClusterFit {
     };
     const cluster = await this.#node.tier.settle(mine);
     const differing: string[] = [];
-    for (const name of ['partitions', 'format', 'secretFingerprint'] as const) {
+    for (const name of ['partitions', 'format', 'secretFingerprint', 'deltaMaxMs'] as const) {
       if (mine[name] !== cluster[name]) differing.push(`${name}: here ${mine[name]}, cluster ${cluster[name]}`);
-    }
-    if (this.#node.deltaMs > cluster.deltaMaxMs) {
-      differing.push(`maxStalenessMs: here ${this.#node.deltaMs}, the cluster takes at most ${cluster.deltaMaxMs}`);
     }
     if (differing.length === 0) return;
     const remedy = 'give all nodes of a cluster the same settings and secret, or this one another cluster name';

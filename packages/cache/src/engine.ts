@@ -2,6 +2,7 @@ import type { ScopeId } from '@lockstep/core';
 import type { NearRegion } from '@lockstep/near-cache';
 import type { Applier } from './apply.ts';
 import type { Breaker } from './breaker.ts';
+import type { Fences } from './fenced-clear.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { Node } from './node.ts';
 import type { Outbox } from './outbox.ts';
@@ -16,6 +17,7 @@ export interface Engine {
   readonly applier: Applier;
   readonly outbox: Outbox;
   readonly waiters: Waiters;
+  readonly fences: Fences;
   /** Aborted when the node closes. */
   readonly closing: AbortSignal;
 }

@@ -36,6 +36,8 @@ export class Heartbeat {
   #stopped = false;
   /** What the last heartbeat recorded in the member list. */
   nonce = '';
+  /** Since when this node knows the control partition's incarnation, in monotonic ms. */
+  controlSinceMs: number = Number.POSITIVE_INFINITY;
 
   constructor(node: Node, options: HeartbeatOptions) {
     this.#node = node;
@@ -162,6 +164,7 @@ export class Heartbeat {
     node.near.dropAll();
     node.flights.poisonAll();
     node.epochs.adopt(state.head, state.floor, state.epochs);
+    if (history.applied?.incarnation !== state.head.incarnation) this.controlSinceMs = node.clock.monotonicMs();
     history.adopt(state.head);
     node.counters.resets++;
     this.#fit.forget();

@@ -1,24 +1,39 @@
-import type { BusListener, Frame } from '@lockstep/core';
+import type { BusListener, EventFrame, Frame } from '@lockstep/core';
 import { decodeMessage } from '@lockstep/core';
 import type { Applier } from './apply.ts';
 import { applyHint } from './apply.ts';
+import type { Fences } from './fenced-clear.ts';
 import type { Node } from './node.ts';
+import type { Outbox } from './outbox.ts';
 import type { Waiters } from './waiters.ts';
 
 const COMPLAINT_INTERVAL_MS = 60_000;
+
+/** Where an inbox passes on what it takes in. */
+export interface InboxOptions {
+  readonly applier: Applier;
+  readonly outbox: Outbox;
+  readonly waiters: Waiters;
+  readonly fences: Fences;
+  readonly requestHeartbeat: () => void;
+}
 
 /** Takes in what the bus brings: untrusted, so whatever does not parse or verify is counted and dropped. */
 export class Inbox implements BusListener {
   readonly #node: Node;
   readonly #applier: Applier;
+  readonly #outbox: Outbox;
   readonly #waiters: Waiters;
+  readonly #fences: Fences;
   readonly #requestHeartbeat: () => void;
   #complainedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(node: Node, options: { applier: Applier; waiters: Waiters; requestHeartbeat: () => void }) {
+  constructor(node: Node, options: InboxOptions) {
     this.#node = node;
     this.#applier = options.applier;
+    this.#outbox = options.outbox;
     this.#waiters = options.waiters;
+    this.#fences = options.fences;
     this.#requestHeartbeat = options.requestHeartbeat;
   }
 
@@ -42,16 +57,21 @@ export class Inbox implements BusListener {
     if (frame.sender === this.#node.id) return;
     switch (frame.type) {
       case 'event':
-        if (this.#node.history(frame.partition) === undefined) this.#reject(1, 'unknown partition');
-        else this.#applier.received(frame);
-        return;
+        return this.#takeEvent(frame);
       case 'filled':
         return this.#waiters.wake(frame.keyId);
       case 'hint':
         return applyHint(this.#node, frame.effect);
       case 'ack':
-        return;
+        return this.#fences.acknowledged(frame);
     }
+  }
+
+  #takeEvent(frame: EventFrame): void {
+    if (this.#node.history(frame.partition) === undefined) return this.#reject(1, 'unknown partition');
+    this.#applier.received(frame);
+    const { partition, incarnation, sequence, ackWanted } = frame;
+    if (ackWanted) this.#outbox.send({ type: 'ack', partition, incarnation, sequence, sender: this.#node.id });
   }
 
   #reject(count: number, reason: string): void {

@@ -2,8 +2,10 @@ import { CacheError } from '@lockstep/core';
 import { Applier } from './apply.ts';
 import { Breaker } from './breaker.ts';
 import type { Engine } from './engine.ts';
+import { Fences } from './fenced-clear.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Inbox } from './inbox.ts';
+import { Membership } from './membership.ts';
 import type { NodeParts } from './node.ts';
 import { Node } from './node.ts';
 import { Outbox } from './outbox.ts';
@@ -35,14 +37,19 @@ export function startEngine(parts: NodeParts, options: EngineOptions): RunningEn
     onBeat: (failure) => {
       reportTier(node, breaker.failure, failure);
       breaker.beat(failure);
+      if (failure === undefined && node.shared && membership.isDue) {
+        node.background.run('watch-members', () => membership.look());
+      }
     },
   });
+  const membership = new Membership(node);
   const requestHeartbeat = (): void => heartbeat.request();
   const outbox = new Outbox(node.bus, node.secrets.mac);
   const waiters = new Waiters(node.timers);
   const applier = new Applier(node, outbox, { reorderWindowMs: options.reorderWindowMs, requestHeartbeat });
-  node.bus.listen(new Inbox(node, { applier, waiters, requestHeartbeat }));
-  return { node, heartbeat, breaker, applier, outbox, waiters, closing: abort.signal, abort };
+  const fences = new Fences(node, heartbeat, abort.signal);
+  node.bus.listen(new Inbox(node, { applier, outbox, waiters, fences, requestHeartbeat }));
+  return { node, heartbeat, breaker, applier, outbox, waiters, fences, closing: abort.signal, abort };
 }
 
 /**

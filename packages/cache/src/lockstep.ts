@@ -1,5 +1,5 @@
-import type { Scope, TierInfo } from '@lockstep/core';
-import { CacheError, ConfigError } from '@lockstep/core';
+import type { Effect, Scope, TierInfo } from '@lockstep/core';
+import { CacheError, CONTROL_PARTITION, ConfigError } from '@lockstep/core';
 import type { Coherence } from './coherence.ts';
 import { coherenceOf } from './coherence.ts';
 import type { Space } from './engine.ts';
@@ -9,8 +9,9 @@ import { Namespace } from './namespace.ts';
 import type { NodeCounters } from './node.ts';
 import type { NamespaceOptions } from './policy.ts';
 import { resolvePolicy } from './policy.ts';
-import type { Receipt } from './receipt.ts';
+import type { ClearOptions, Receipt } from './receipt.ts';
 import { scopeReceipt } from './receipt.ts';
+import { spread } from './spread.ts';
 
 /** The most namespaces of one node. */
 export const NAMESPACES_MAX = 256;
@@ -81,14 +82,14 @@ export class Lockstep implements AsyncDisposable {
    * Clears a scope on every node: everything, one namespace, or all values that carry a tag. Takes the same time
    * however many values there are. Rejects with `tier-unavailable` when the tier cannot commit it.
    */
-  async clear(scope: Scope): Promise<Receipt> {
+  async clear(scope: Scope, { wait }: ClearOptions = {}): Promise<Receipt> {
     this.#refuseClosed();
-    const { node, breaker, applier } = this.#engine;
+    const { node, breaker } = this.#engine;
     const scopeId = node.secrets.identifiers.scope(scope);
     const commit = await breaker.call(() => node.tier.clearScope(scopeId, node.id));
-    const receipt = scopeReceipt(scope, commit);
-    applier.committed(commit, receipt.partition, { effect: { kind: 'clear-scope', scopeId } });
-    return receipt;
+    const effect: Effect = { kind: 'clear-scope', scopeId };
+    const fence = await spread(this.#engine, { commit, partition: CONTROL_PARTITION, effect, wait });
+    return scopeReceipt(scope, { commit, fence });
   }
 
   /** How many entries of a namespace the tier holds, cleared ones that it has not reclaimed included; local: near. */

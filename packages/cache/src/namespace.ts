@@ -3,7 +3,7 @@ import type { Engine, NamespaceCounters, Space } from './engine.ts';
 import { freshFor } from './entry-write.ts';
 import type { Loader, LoadOptions, Lookup } from './lookup.ts';
 import { ReadPath } from './read-path.ts';
-import type { Receipt } from './receipt.ts';
+import type { ClearOptions, Receipt } from './receipt.ts';
 import type { SetOptions } from './write-path.ts';
 import { WritePath } from './write-path.ts';
 
@@ -79,9 +79,9 @@ export class Namespace<V> {
   }
 
   /** Removes a key on every node. Rejects with `tier-unavailable` when the tier cannot commit it. */
-  async clear(key: string): Promise<Receipt> {
+  async clear(key: string, options: ClearOptions = {}): Promise<Receipt> {
     this.#check(key);
-    return this.#writes.clear(key);
+    return this.#writes.clear(key, options);
   }
 
   /** Ends a key's freshness on every node: the next `getOrLoad` loads; the old value may stand in if that fails. */

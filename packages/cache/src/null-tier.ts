@@ -82,8 +82,8 @@ export class NullTier implements Tier {
 
   async beat(): Promise<void> {}
 
-  async members(): Promise<readonly NodeId[]> {
-    return [];
+  async members(): Promise<ReadonlyMap<NodeId, string>> {
+    return new Map();
   }
 
   async forget(): Promise<void> {}
@@ -94,6 +94,10 @@ export class NullTier implements Tier {
 
   async info(): Promise<TierInfo> {
     return { version: '', usedMemoryBytes: 0, keys: 0, evictionPolicy: 'noeviction', evictsMetadata: false };
+  }
+
+  controlUptimeMs(): number {
+    return Number.POSITIVE_INFINITY;
   }
 
   async close(): Promise<void> {}

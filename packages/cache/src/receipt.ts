@@ -1,5 +1,6 @@
 import type { Commit, KeyAddress, Scope } from '@lockstep/core';
 import { CONTROL_PARTITION } from '@lockstep/core';
+import type { Fence } from './fenced-clear.ts';
 
 /** What a write did, and where in the tier's history it stands. */
 export interface Receipt {
@@ -11,17 +12,36 @@ export interface Receipt {
   readonly partition: number;
   readonly incarnation: string;
   readonly sequence: number;
+  /** Where the clear was fenced: how it is certain that no node can serve the older value. */
+  readonly fence?: Fence;
 }
 
-export function keyReceipt(kind: Receipt['kind'], address: KeyAddress, commit: Commit): Receipt {
+/** Options of a clear. */
+export interface ClearOptions {
+  /**
+   * `committed`: resolve once the tier has it; other nodes follow, usually a bus hop later and at the latest within Δ.
+   * `fenced`: resolve once no node can serve the older value unmarked: when every member has acknowledged it, or at
+   * the latest after a little more than `deltaMaxMs`. Default: `committed`.
+   */
+  readonly wait?: 'committed' | 'fenced';
+}
+
+/** What is known of a clear that was made: its commit, and its fence, if one was asked for. */
+export interface Cleared {
+  readonly commit: Commit;
+  readonly fence?: Fence | undefined;
+}
+
+export function keyReceipt(kind: Receipt['kind'], address: KeyAddress, cleared: Cleared): Receipt {
   const { namespace, keyId, partition } = address;
-  return { kind, target: { namespace, keyId }, committed: true, partition, ...positionOf(commit) };
+  return { kind, target: { namespace, keyId }, committed: true, partition, ...positionOf(cleared) };
 }
 
-export function scopeReceipt(scope: Scope, commit: Commit): Receipt {
-  return { kind: 'clear', target: scope, committed: true, partition: CONTROL_PARTITION, ...positionOf(commit) };
+export function scopeReceipt(scope: Scope, cleared: Cleared): Receipt {
+  return { kind: 'clear', target: scope, committed: true, partition: CONTROL_PARTITION, ...positionOf(cleared) };
 }
 
-function positionOf({ incarnation, sequence }: Commit): Pick<Receipt, 'incarnation' | 'sequence'> {
-  return { incarnation, sequence };
+function positionOf({ commit, fence }: Cleared): Pick<Receipt, 'incarnation' | 'sequence' | 'fence'> {
+  const { incarnation, sequence } = commit;
+  return { incarnation, sequence, ...(fence && { fence }) };
 }

@@ -5,8 +5,9 @@ import type { Engine, Space } from './engine.ts';
 import { entryWrite, freshFor, tagIds } from './entry-write.ts';
 import type { Flight } from './flight.ts';
 import { NearStore, nearLife, scopesOf } from './near-store.ts';
-import type { Receipt } from './receipt.ts';
+import type { Cleared, ClearOptions, Receipt } from './receipt.ts';
 import { keyReceipt } from './receipt.ts';
+import { spread } from './spread.ts';
 
 /** Options of one write. */
 export interface SetOptions {
@@ -22,6 +23,7 @@ interface KeyWrite {
   readonly address: KeyAddress;
   readonly send: () => Promise<Commit>;
   readonly flight?: Flight;
+  readonly wait?: ClearOptions['wait'];
 }
 
 /** Writes of one namespace: script, then publish, then apply here, then resolve. */
@@ -49,7 +51,7 @@ export class WritePath {
     const sentMs = node.clock.nowMs();
     try {
       const write = entryWrite(this.#engine, this.#space, { address, payload, tags, born, ttlMs });
-      const commit = await this.#commit({ kind: 'put', address, send: () => node.tier.put(write), flight });
+      const { commit } = await this.#commit({ kind: 'put', address, send: () => node.tier.put(write), flight });
       this.#near.keep(flight, commit, {
         key,
         value,
@@ -64,26 +66,26 @@ export class WritePath {
           nearTtlMs: this.#space.policy.nearTtlMs,
         }),
       });
-      return keyReceipt('put', address, commit);
+      return keyReceipt('put', address, { commit });
     } finally {
       node.flights.remove(flight);
     }
   }
 
   /** Removes a key everywhere. Always an event, also where nothing was: a load under way anywhere must not survive. */
-  async clear(key: string): Promise<Receipt> {
+  async clear(key: string, { wait }: ClearOptions): Promise<Receipt> {
     const { node } = this.#engine;
     const address = this.#address(key);
-    const commit = await this.#commit({ kind: 'clear', address, send: () => node.tier.clear(address, node.id) });
-    return keyReceipt('clear', address, commit);
+    const send = (): Promise<Commit> => node.tier.clear(address, node.id);
+    return keyReceipt('clear', address, await this.#commit({ kind: 'clear', address, send, wait }));
   }
 
   /** Ends a key's freshness everywhere; the value may still stand in for a load that fails, within the grace. */
   async expire(key: string): Promise<Receipt> {
     const { node } = this.#engine;
     const address = this.#address(key);
-    const commit = await this.#commit({ kind: 'expire', address, send: () => node.tier.expire(address, node.id) });
-    return keyReceipt('expire', address, commit);
+    const send = (): Promise<Commit> => node.tier.expire(address, node.id);
+    return keyReceipt('expire', address, await this.#commit({ kind: 'expire', address, send }));
   }
 
   #address(key: string): KeyAddress {
@@ -108,17 +110,17 @@ export class WritePath {
   }
 
   /** Commits; where that fails it may still have happened, so what this node holds of the key is dropped. */
-  async #commit(write: KeyWrite): Promise<Commit> {
-    const { node, breaker, applier } = this.#engine;
-    const { keyId, partition } = write.address;
+  async #commit({ kind, address, send, flight, wait }: KeyWrite): Promise<Cleared> {
+    const { node, breaker } = this.#engine;
+    const { keyId, partition } = address;
+    let commit: Commit;
     try {
-      const commit = await breaker.call(write.send);
-      applier.committed(commit, partition, { effect: { kind: write.kind, keyId }, spared: write.flight });
-      return commit;
+      commit = await breaker.call(send);
     } catch (error) {
       node.near.drop(keyId);
       node.flights.poisonKey(keyId);
       throw error;
     }
+    return { commit, fence: await spread(this.#engine, { commit, partition, effect: { kind, keyId }, flight, wait }) };
   }
 }

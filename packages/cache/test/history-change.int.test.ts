@@ -80,7 +80,7 @@ describe("when the tier's history changes", () => {
   test.each([
     ['partitions', { partitions: 8 }],
     ['secret', { secret: 'another secret of enough length' }],
-    ['maxStalenessMs', { maxStalenessMs: 20_000, deltaMaxMs: 30_000 }],
+    ['deltaMaxMs', { deltaMaxMs: 30_000 }],
   ])('a node whose %s does not fit the cluster refuses to join it', async (field, differing) => {
     const opening = openLockstep({
       secret: 'a secret for tests, shared by all nodes',

@@ -26,6 +26,7 @@ describe('the README', () => {
     ['openLockstep', 'LockstepOptions', '../src/open.ts'],
     ['namespace', 'NamespaceOptions', '../src/policy.ts'],
     ['getOrLoad', 'LoadOptions', '../src/lookup.ts'],
+    ['`clear` takes', 'ClearOptions', '../src/receipt.ts'],
   ])('lists every option of %s, and no other', (heading, name, source) => {
     const table = readme.slice(readme.indexOf(heading, readme.indexOf('## Options'))).split('\n\n')[1] ?? '';
     const listed = [...table.matchAll(/^\| (`[^|]+`) \|/gm)].flatMap((row) => [...(row[1] ?? '').matchAll(/\w+/g)]);

@@ -177,13 +177,16 @@ export interface Tier {
   settle(settings: ClusterSettings): Promise<ClusterSettings>;
 
   beat(node: NodeId, nonce: string): Promise<void>;
-  members(): Promise<readonly NodeId[]>;
+  /** Every member's newest nonce. */
+  members(): Promise<ReadonlyMap<NodeId, string>>;
   /** Removes a member's record, if it still has this nonce. */
   forget(node: NodeId, nonce: string): Promise<void>;
 
   /** How many entries of a namespace have not ended their life, over all `partitions`. */
   count(namespace: string, partitions: number): Promise<number>;
   info(): Promise<TierInfo>;
+  /** For how long the connection to the control partition's server has been up, in ms of monotonic time; 0: it is not. */
+  controlUptimeMs(): number;
   /** Releases everything, pending calls reject. Bounded in time; never rejects. */
   close(): Promise<void>;
 }

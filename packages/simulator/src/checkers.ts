@@ -2,7 +2,7 @@ import type { Answer, Call, History, Origin } from './history.ts';
 
 /** A promise that a history does not keep. */
 export interface Violation {
-  readonly promise: 'P1' | 'P2' | 'P5' | 'converges' | 'ends';
+  readonly promise: 'P1' | 'P2' | 'P3' | 'converges' | 'ends';
   readonly text: string;
   readonly calls: readonly Call[];
 }
@@ -22,8 +22,9 @@ export function check(history: History, options: CheckOptions): readonly Violati
 }
 
 /**
- * P1 and P2: no unmarked answer is older than a write or clear that was committed Δ before the call began, or, on the
- * writer's own node, before the call began.
+ * P1: no unmarked answer is older than a write or clear that was committed more than Δ before the call began.
+ * P2: on the writer's own node, none at all that is older than what was committed before the call began.
+ * P3: no unmarked one, on any node, that is older than a fenced clear that had returned before the call began.
  */
 function* staleAnswers(history: History, options: CheckOptions): Generator<Violation> {
   const boundMs = options.deltaMs * (1 + 1.1 * options.clockRateError);
@@ -32,17 +33,25 @@ function* staleAnswers(history: History, options: CheckOptions): Generator<Viola
     const origin = history.origins.get(read.answer.value);
     if (origin === undefined) continue;
     for (const invalidation of invalidations) {
-      if (!read.keys.some((key) => invalidation.keys.includes(key))) continue;
-      if (!isOlder(origin, invalidation)) continue;
+      if (!read.keys.some((key) => invalidation.keys.includes(key)) || !isOlder(origin, invalidation)) continue;
       if (read.answer.stale && invalidation.kind === 'expire') continue;
-      const sinceMs = read.startMs - (invalidation.endMs as number);
-      const isOwn = read.node === invalidation.node && sinceMs > 0;
-      if (!isOwn && (sinceMs <= boundMs || read.answer.degraded)) continue;
-      const promise = isOwn ? 'P2' : 'P1';
-      const text = `${promise}: an answer ${sinceMs.toFixed(1)} ms after a ${invalidation.kind} is older than it`;
+      const promise = brokenBy(read, invalidation, boundMs);
+      if (promise === undefined) continue;
+      const sinceMs = (read.startMs - (invalidation.endMs as number)).toFixed(1);
+      const text = `${promise}: an answer ${sinceMs} ms after a ${invalidation.kind} is older than it`;
       yield { promise, text, calls: [invalidation, read] };
     }
   }
+}
+
+/** The promise that an answer older than the invalidation breaks, if any. */
+function brokenBy(read: Read, invalidation: Call, boundMs: number): 'P1' | 'P2' | 'P3' | undefined {
+  const sinceMs = read.startMs - (invalidation.endMs as number);
+  if (sinceMs <= 0) return undefined;
+  if (read.node === invalidation.node) return 'P2';
+  if (read.answer.degraded) return undefined;
+  if (invalidation.kind.startsWith('fenced')) return 'P3';
+  return sinceMs > boundMs ? 'P1' : undefined;
 }
 
 /** Every call is answered, whatever happens. */

@@ -30,7 +30,11 @@ const FAULTS: Readonly<Record<string, FaultMaker>> = {
   'tier loses requests': (stage) => onLink(stage, 'requests lost', (link, on) => (link.lost = on ? 0.3 : 0)),
   'tier answers get lost': (stage) => onLink(stage, 'answers lost', (link, on) => (link.unanswered = on ? 0.3 : 0)),
   'tier runs requests late': (stage) => onLink(stage, 'requests run late', (link, on) => (link.late = on ? 0.3 : 0)),
-  'tier cut off': (stage) => onLink(stage, 'tier cut off', (link, on) => (link.isCut = on)),
+  'tier cut off': (stage) =>
+    onLink(stage, 'tier cut off', (link, on) => {
+      link.isCut = on;
+      if (!on) link.upSinceMs = stage.world.nowMs;
+    }),
   'node paused': (stage) => {
     const machine = stage.world.random.pick(stage.machines);
     const ms = stage.world.random.between(100, 5_000);
@@ -91,8 +95,11 @@ export function befall(stage: Stage, kind: string): void {
 }
 
 /** Ends every fault that lasts. */
-export function heal({ links, weather, servers }: Stage): void {
-  for (const link of links) Object.assign(link, { lost: 0, unanswered: 0, late: 0, isCut: false });
+export function heal({ world, links, weather, servers }: Stage): void {
+  for (const link of links) {
+    if (link.isCut) link.upSinceMs = world.nowMs;
+    Object.assign(link, { lost: 0, unanswered: 0, late: 0, isCut: false });
+  }
   for (const server of servers) {
     server.isDown = false;
     server.endIsolation();

@@ -1,5 +1,13 @@
 /** What a call asked for. `covers` tells the keys that a write concerns. */
-export type CallKind = 'get' | 'load' | 'set' | 'clear' | 'expire' | 'clear-scope';
+export type CallKind =
+  | 'get'
+  | 'load'
+  | 'set'
+  | 'clear'
+  | 'expire'
+  | 'clear-scope'
+  | 'fenced-clear'
+  | 'fenced-clear-scope';
 
 /** One call of a client, as it saw it; times are true times in ms. */
 export interface Call {
@@ -27,7 +35,7 @@ export type Answer =
       readonly degraded: boolean;
     }
   | { readonly kind: 'nothing'; readonly degraded: boolean }
-  | { readonly kind: 'committed' }
+  | { readonly kind: 'committed'; readonly fencedBy?: 'acknowledgements' | 'time' }
   | { readonly kind: 'failed'; readonly code: string };
 
 /** Where a value comes from: a load, from its beginning, or a write. */

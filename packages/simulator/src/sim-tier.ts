@@ -35,6 +35,8 @@ export interface TierLink {
   late: number;
   /** Nothing passes. */
   isCut: boolean;
+  /** When it was last restored, in true ms: the connection is no older. */
+  upSinceMs: number;
 }
 
 /** A node's connection to the simulated tier: every call arrives, gets lost, or is executed after it was given up. */
@@ -124,7 +126,7 @@ export class SimTier implements Tier {
     return this.#onControl((model) => model.beat(node, nonce));
   }
 
-  members(): Promise<readonly NodeId[]> {
+  members(): Promise<ReadonlyMap<NodeId, string>> {
     return this.#onControl((model) => model.members());
   }
 
@@ -138,6 +140,11 @@ export class SimTier implements Tier {
 
   async info(): Promise<TierInfo> {
     return { version: 'simulated', usedMemoryBytes: 0, keys: 0, evictionPolicy: 'noeviction', evictsMetadata: false };
+  }
+
+  controlUptimeMs(): number {
+    const upSinceMs = Math.max(this.#link.upSinceMs, this.#servers.control.upSinceMs(this.#machine.number));
+    return this.#link.isCut || this.#servers.control.isDown ? 0 : this.#world.nowMs - upSinceMs;
   }
 
   async close(): Promise<void> {}

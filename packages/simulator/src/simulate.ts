@@ -69,7 +69,7 @@ function buildStage(world: World, history: History, options: SimulationOptions):
     world,
     history,
     machines: numbers.map((number) => new SimMachine(world, { number, rate: rate() })),
-    links: numbers.map(() => ({ latencyMs: [0.05, 2], lost: 0, unanswered: 0, late: 0, isCut: false })),
+    links: numbers.map(() => ({ latencyMs: [0.05, 2], lost: 0, unanswered: 0, late: 0, isCut: false, upSinceMs: 0 })),
     weather: { latencyMs: [0.05, 5], lost: 0, repeated: 0, late: 0, cutOff: new Set() },
     servers: [new TierServer(world), new TierServer(world)],
   };

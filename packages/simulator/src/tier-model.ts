@@ -154,8 +154,8 @@ export class TierModel {
     this.#control.members.set(node, nonce);
   }
 
-  members(): readonly NodeId[] {
-    return [...this.#control.members.keys()];
+  members(): ReadonlyMap<NodeId, string> {
+    return new Map(this.#control.members);
   }
 
   forget(node: NodeId, nonce: string): void {

@@ -34,11 +34,27 @@ export class TierServer {
   #isolated: TierModel | undefined;
   readonly #deceived: Set<number> = new Set();
   #aheadUs = 0;
-  isDown = false;
+  #upSinceMs = 0;
+  #failedOverMs = 0;
+  #isDown = false;
 
   constructor(world: World) {
     this.#world = world;
     this.#random = world.random.fork();
+  }
+
+  get isDown(): boolean {
+    return this.#isDown;
+  }
+
+  set isDown(isDown: boolean) {
+    if (this.#isDown && !isDown) this.#upSinceMs = this.#world.nowMs;
+    this.#isDown = isDown;
+  }
+
+  /** Since when a node's connection leads to the server that it leads to now, in true ms. */
+  upSinceMs(node: number): number {
+    return this.#deceived.has(node) ? this.#upSinceMs : Math.max(this.#upSinceMs, this.#failedOverMs);
   }
 
   /** Runs a step for a node, now. */
@@ -64,6 +80,7 @@ export class TierServer {
     const promotedFromMs = this.#world.nowMs - lagMs;
     for (const { atMs, moment, step } of this.#behind) if (atMs <= promotedFromMs) step(this.#replica, moment);
     this.#isolated = this.#primary;
+    this.#failedOverMs = this.#world.nowMs;
     for (const node of deceived) this.#deceived.add(node);
     this.#primary = this.#replica;
     this.#replica = this.#primary.clone();
@@ -72,6 +89,7 @@ export class TierServer {
 
   /** Nobody talks to the old primary any more. */
   endIsolation(): void {
+    if (this.#isolated !== undefined) this.#failedOverMs = this.#world.nowMs;
     this.#isolated = undefined;
     this.#deceived.clear();
   }

@@ -1,4 +1,4 @@
-import type { Lockstep, Lookup, Namespace } from '@lockstep/cache';
+import type { Lockstep, Lookup, Namespace, Receipt } from '@lockstep/cache';
 import { CacheError } from '@lockstep/core';
 import type { Answer, Call, CallKind, History } from './history.ts';
 import type { Prng } from './prng.ts';
@@ -18,7 +18,7 @@ const SCOPES: readonly { readonly name: string; readonly keys: readonly string[]
 const KINDS: readonly CallKind[] = [
   ...Array.from({ length: 6 }, () => 'get' as const),
   ...Array.from({ length: 6 }, () => 'load' as const),
-  ...(['set', 'set', 'clear', 'clear', 'expire', 'clear-scope'] as const),
+  ...(['set', 'set', 'clear', 'clear', 'expire', 'clear-scope', 'fenced-clear', 'fenced-clear-scope'] as const),
 ];
 
 /** One node with its clients. */
@@ -45,7 +45,7 @@ export class Workload {
     const kind = this.#random.pick(KINDS);
     const scope = this.#random.pick(SCOPES);
     const key = this.#random.pick(KEYS);
-    const isScope = kind === 'clear-scope';
+    const isScope = kind.endsWith('clear-scope');
     node.machine.deliver(() => {
       const call = this.#history.call({
         node: node.machine.number,
@@ -92,14 +92,14 @@ export class Workload {
         return { kind: 'committed' };
       }
       case 'clear':
-        await tools.clear(key);
-        return { kind: 'committed' };
+      case 'fenced-clear':
+        return fencedAnswer(await tools.clear(key, waitOf(call)));
       case 'expire':
         await tools.expire(key);
         return { kind: 'committed' };
       case 'clear-scope':
-        await lockstep.clear(scopeOf(call.target));
-        return { kind: 'committed' };
+      case 'fenced-clear-scope':
+        return fencedAnswer(await lockstep.clear(scopeOf(call.target), waitOf(call)));
     }
   }
 
@@ -112,6 +112,14 @@ export class Workload {
       machine.after(ms, () => (isFailing ? reject(new Error('the origin fails')) : resolve(value)));
     });
   }
+}
+
+function waitOf({ kind }: Call): { readonly wait: 'committed' | 'fenced' } {
+  return { wait: kind.startsWith('fenced') ? 'fenced' : 'committed' };
+}
+
+function fencedAnswer({ fence }: Receipt): Answer {
+  return { kind: 'committed', ...(fence && { fencedBy: fence.by }) };
 }
 
 function scopeOf(name: string): Parameters<Lockstep['clear']>[0] {

@@ -9,7 +9,7 @@ import { World } from '../src/world.ts';
 tierContract(async () => {
   const world = new World(1);
   const server = new TierServer(world);
-  const link: TierLink = { latencyMs: [0.05, 0.2], lost: 0, unanswered: 0, late: 0, isCut: false };
+  const link: TierLink = { latencyMs: [0.05, 0.2], lost: 0, unanswered: 0, late: 0, isCut: false, upSinceMs: 0 };
   let isOpen = true;
   const pump = (async () => {
     while (isOpen) await world.run(world.nowMs + 1);

@@ -42,6 +42,7 @@ export class Connection {
   #newestError: unknown;
   /** Why there is no connection; undefined where there is one. */
   #failure: CacheError | undefined;
+  #connectedMs = 0;
   #isClosed = false;
   #retry: NodeJS.Timeout | undefined;
 
@@ -82,6 +83,11 @@ export class Connection {
     });
     this.#client.on('close', () => this.#lost());
     this.#client.on('end', () => this.#ended());
+  }
+
+  /** For how long this connection has been up, in ms; 0 where there is none. */
+  get uptimeMs(): number {
+    return this.#failure === undefined ? performance.now() - this.#connectedMs : 0;
   }
 
   /** Runs a script: one atomic step. Text in the reply comes as Buffers. */
@@ -164,6 +170,7 @@ export class Connection {
   #connected(): void {
     if (this.#isClosed) return;
     this.#failure = undefined;
+    this.#connectedMs = performance.now();
     this.#newestError = undefined;
     this.config.logger.info('tier connected', { server: this.config.server });
     this.#tell({ connected: true });

@@ -109,9 +109,9 @@ export class KeydbTier implements Tier {
     await this.#connection.run(beatScript, [this.#keys.control.members], [node, nonce]);
   }
 
-  async members(): Promise<readonly NodeId[]> {
-    const names = await this.#connection.call('members', (client) => client.hkeys(this.#keys.control.members));
-    return names as NodeId[];
+  async members(): Promise<ReadonlyMap<NodeId, string>> {
+    const records = await this.#connection.call('members', (client) => client.hgetall(this.#keys.control.members));
+    return new Map(Object.entries(records)) as Map<NodeId, string>;
   }
 
   async forget(node: NodeId, nonce: string): Promise<void> {
@@ -124,6 +124,10 @@ export class KeydbTier implements Tier {
 
   info(): Promise<TierInfo> {
     return readInfo(this.#connection);
+  }
+
+  controlUptimeMs(): number {
+    return this.#connection.uptimeMs;
   }
 
   close(): Promise<void> {
