@@ -2,7 +2,7 @@ import { reasonOf, within } from './waiting.ts';
 
 interface Step {
   readonly what: string;
-  readonly close: () => Promise<void> | void;
+  readonly close: () => unknown;
   readonly boundMs: number;
 }
 
@@ -14,7 +14,7 @@ export class Closing {
   #running: Promise<readonly string[]> | undefined;
 
   /** Adds a step; `what` goes on from "could not …". */
-  add(what: string, close: () => Promise<void> | void, boundMs: number = BOUND_MS): void {
+  add(what: string, close: () => unknown, boundMs: number = BOUND_MS): void {
     this.#steps.push({ what, close, boundMs });
   }
 

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { removeCluster } from '@lockstep/tier-keydb';
 import { buildGateway } from './build.ts';
-import type { DemoConfig } from './gateway-config.ts';
+import type { DemoCluster } from './gateway-config.ts';
 import { writeDemoConfig } from './gateway-config.ts';
 import { GatewayNode, STOP_TIMEOUT_MS } from './gateway-node.ts';
 import { Guard } from './guard.ts';
@@ -39,7 +40,12 @@ export async function startCluster(options: UpOptions, context: SourceContext): 
   say('building');
   await buildGateway(root, signal);
   const gatewayKey = randomBytes(24).toString('base64url');
-  const configFile = await writeDemoConfig({ root, folder, gatewayKey, ...clusterOf(servers) });
+  const cluster = servers && clusterOn(servers);
+  const configFile = await writeDemoConfig({ root, folder, gatewayKey, ...(cluster && { cluster }) });
+  if (cluster !== undefined && servers?.tier.fault === undefined) {
+    const left = { url: cluster.tierUrl, cluster: cluster.name };
+    closing.add('remove what this run has put into the given tier', () => removeCluster(left));
+  }
 
   const names = servers === undefined ? ['node 1'] : Array.from({ length: NODES }, (_, index) => `node ${index + 1}`);
   say(`starting ${names.join(', ')}`);
@@ -68,12 +74,10 @@ async function serversOrNone(options: UpOptions, context: SourceContext): Promis
 }
 
 /** A cluster of this run's own, also on servers that others use: its name is random, like its secret. */
-function clusterOf(servers: Servers | undefined): Pick<DemoConfig, 'cluster'> {
-  if (servers === undefined) return {};
-  const { tier, bus } = servers;
+function clusterOn({ tier, bus }: Servers): DemoCluster {
   const name = `up-${randomBytes(4).toString('hex')}`;
   const secret = randomBytes(32).toString('hex');
-  return { cluster: { name, secret, tierUrl: tier.url, ...(bus === undefined ? {} : { busUrl: bus.url }) } };
+  return { name, secret, tierUrl: tier.url, ...(bus === undefined ? {} : { busUrl: bus.url }) };
 }
 
 async function stopAll(groups: readonly ProcessGroup[]): Promise<void> {

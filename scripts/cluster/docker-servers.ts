@@ -41,7 +41,9 @@ export async function dockerServers(needs: readonly Need[], context: SourceConte
   signal.throwIfAborted();
   if (started.code !== 0) {
     await remove().catch(() => undefined);
-    return { why: `Docker could not start ${services.join(' and ')}: ${lastLine(started.text)}` };
+    const why = `Docker could not start ${services.join(' and ')}: ${lastLine(started.text)}`;
+    say(why);
+    return { why };
   }
   const serverOf = (need: Need): Server => ({
     url: `${SCHEMES[need]}://127.0.0.1:${ports[need]}`,

@@ -2,6 +2,14 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
+/** A cluster that nodes are to join. */
+export interface DemoCluster {
+  readonly name: string;
+  readonly secret: string;
+  readonly tierUrl: string;
+  readonly busUrl?: string;
+}
+
 /** What a throw-away configuration is made from. */
 export interface DemoConfig {
   readonly root: string;
@@ -9,12 +17,7 @@ export interface DemoConfig {
   readonly folder: string;
   readonly gatewayKey: string;
   /** Absent: local mode. */
-  readonly cluster?: {
-    readonly name: string;
-    readonly secret: string;
-    readonly tierUrl: string;
-    readonly busUrl?: string;
-  };
+  readonly cluster?: DemoCluster;
 }
 
 /** The MCP servers behind the gateway, by the names they have there; each is a package of npm. */
@@ -53,7 +56,7 @@ export async function writeDemoConfig(demo: DemoConfig): Promise<string> {
   return path;
 }
 
-function settingsOf({ name, secret, tierUrl, busUrl }: NonNullable<DemoConfig['cluster']>): Record<string, string> {
+function settingsOf({ name, secret, tierUrl, busUrl }: DemoCluster): Record<string, string> {
   return { cluster: name, secret, tierUrl, ...(busUrl === undefined ? {} : { busUrl }) };
 }
 
