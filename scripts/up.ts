@@ -59,15 +59,16 @@ async function check(wanted: UpOptions): Promise<number> {
   let code = 0;
   try {
     cluster = await start(wanted, closing);
+    tour.witnesses = cluster.nodes;
     await (cluster.servers === undefined ? tourLocal(tour, cluster) : tourCluster(tour, cluster, stopping.signal));
-    if (tour.failed > 0)
-      for (const node of cluster.nodes) console.log(`${node.name}, last lines:\n${node.lastLines(12)}`);
   } catch (error) {
     code = failed(error);
   }
   if (cluster === undefined || code !== 0) {
     await close(closing);
-    console.log(stopping.signal.aborted ? 'check: stopped before its end' : 'check: FAILED, it did not come to its end');
+    console.log(
+      stopping.signal.aborted ? 'check: stopped before its end' : 'check: FAILED, it did not come to its end',
+    );
     return code === 0 ? 1 : code;
   }
   const { folder, servers } = cluster;

@@ -71,8 +71,14 @@ export class GatewayNode {
     return this.#group.ended;
   }
 
-  lastLines(count: number): string {
-    return this.#group.lastLines(count);
+  /** How much it has logged, in characters. */
+  get written(): number {
+    return this.#group.written;
+  }
+
+  /** The last lines of its log, indented; of those, what was written since `written` was `from`. */
+  lastLines(count: number, from?: number): string {
+    return this.#group.lastLines(count, from);
   }
 
   /** Whether the process answers at `/healthz`. */

@@ -35,6 +35,7 @@ export class ProcessGroup {
   readonly ended: Promise<Ended>;
   #ended: Ended | undefined;
   #log = '';
+  #written = 0;
   #stopping: Promise<Stopped> | undefined;
   readonly #child: ChildProcess;
 
@@ -49,6 +50,7 @@ export class ProcessGroup {
     this.#child = child;
     const add = (text: string): void => {
       this.#log = (this.#log + text).slice(-LOG_CHARACTERS_MAX);
+      this.#written += text.length;
     };
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', add);
     this.ended = new Promise((resolve) => {
@@ -85,9 +87,19 @@ export class ProcessGroup {
     return this.#log;
   }
 
-  /** Its last lines, indented. */
-  lastLines(count: number): string {
-    const lines = this.#log.trimEnd().split('\n').slice(-count);
+  /** How much output there has been, in characters. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /** Its last lines, indented; of those, what was written since `written` was `from`. */
+  lastLines(count: number, from: number = 0): string {
+    const fresh = Math.min(this.#written - from, this.#log.length);
+    const lines = this.#log
+      .slice(this.#log.length - fresh)
+      .split('\n')
+      .filter(Boolean)
+      .slice(-count);
     return lines.map((line) => `    ${line}`).join('\n');
   }
 

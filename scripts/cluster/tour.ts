@@ -1,8 +1,21 @@
 import { elapsed, reasonOf } from './waiting.ts';
 
+/** Someone who keeps a log: what a failed fact may have left in it is shown with the fact. */
+export interface Witness {
+  readonly name: string;
+  /** How much there is in the log. */
+  readonly written: number;
+  /** The last lines of what was written since `written` was `from`. */
+  lastLines(count: number, from: number): string;
+}
+
+const LINES_PER_WITNESS = 12;
+
 /** A list of facts, each shown to hold or not, one line each. */
 export class Tour {
   readonly #signal: AbortSignal;
+  /** Whose logs are looked into when a fact fails. */
+  witnesses: readonly Witness[] = [];
   #held = 0;
   #failed = 0;
   #skipped = 0;
@@ -19,6 +32,7 @@ export class Tour {
   /** Shows one fact: it holds when `show` resolves, with a figure to tell or without; answers whether it does. */
   async fact(what: string, show: () => Promise<string | undefined>): Promise<boolean> {
     const since = performance.now();
+    const marks = this.witnesses.map((witness) => ({ witness, from: witness.written }));
     try {
       const figure = await this.#orStop(show());
       console.log(`ok      ${elapsed(since).padStart(8)}  ${what}${figure === undefined ? '' : ` (${figure})`}`);
@@ -27,6 +41,9 @@ export class Tour {
     } catch (error) {
       this.#signal.throwIfAborted();
       console.log(`FAILED  ${elapsed(since).padStart(8)}  ${what}: ${reasonOf(error)}`);
+      for (const { witness, from } of marks) {
+        if (witness.written > from) console.log(`${witness.name}:\n${witness.lastLines(LINES_PER_WITNESS, from)}`);
+      }
       this.#failed++;
       return false;
     }
