@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isGroupAlive } from './group-life.ts';
 import type { Guard } from './guard.ts';
 
 const LOG_CHARACTERS_MAX = 65_536;
@@ -135,12 +136,7 @@ export class ProcessGroup {
   /** Whether nobody is left in the group, or will be in a moment. */
   async #isEmpty(): Promise<boolean> {
     const deadline = performance.now() + FOLLOW_MS;
-    while (this.pid > 0) {
-      try {
-        process.kill(-this.pid, 0);
-      } catch {
-        return true;
-      }
+    while (this.pid > 0 && (await isGroupAlive(this.pid))) {
       if (performance.now() > deadline) return false;
       await delay(10);
     }
