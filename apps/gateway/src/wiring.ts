@@ -20,8 +20,12 @@ import { KeyRing } from './key-ring.ts';
 import { cacheLogger } from './log.ts';
 import { buildMcpServer } from './mcp/mcp-server.ts';
 import type { GatewayServices } from './mcp/services.ts';
+import { OpenAnswers } from './open-answers.ts';
 import type { Stoppable } from './shutdown.ts';
 import { UpstreamPool } from './upstream/upstream-pool.ts';
+
+/** How long answers may take to get out once the MCP servers are left, and again once the cluster is left. */
+const ANSWER_MS_MAX = 750;
 
 /** A gateway node that listens. */
 export interface GatewayNode extends Stoppable {
@@ -52,7 +56,8 @@ export async function startNode(config: GatewayConfig, logger: Logger): Promise<
   const openGateway = (key: string) => services.keyRing.open(key);
   const app = createHttpApp({ openGateway, mcp, health, logger });
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
-  const parts: NodeParts = { server, mcp, health, lockstep, pool: services.pool, closing };
+  const answers = new OpenAnswers(server);
+  const parts: NodeParts = { server, answers, mcp, health, lockstep, pool: services.pool, closing, logger };
   try {
     const { nodeId } = lockstep;
     return { nodeId, url: await listen(server, config), drain: () => drain(parts), close: () => close(parts) };
@@ -109,11 +114,13 @@ function listen(server: Server, { host, port }: GatewayConfig): Promise<string> 
 
 interface NodeParts {
   readonly server: Server;
+  readonly answers: OpenAnswers;
   readonly mcp: McpHttpHandler;
   readonly health: Health;
   readonly lockstep: Lockstep;
   readonly pool: UpstreamPool;
   readonly closing: AbortController;
+  readonly logger: Logger;
 }
 
 function drain({ server, health }: NodeParts): Promise<void> {
@@ -124,13 +131,22 @@ function drain({ server, health }: NodeParts): Promise<void> {
   });
 }
 
-/** Clients first, then the servers behind and the cluster: what a lookup still waits for ends with them. */
-async function close({ server, mcp, health, lockstep, pool, closing }: NodeParts): Promise<void> {
+/**
+ * MCP servers first, so that the calls which are broken off are answered; then the cluster, which ends what a lookup
+ * or a clear still waits for; clients last: a stream that is still open then holds nothing but silence.
+ */
+async function close({ server, answers, mcp, health, lockstep, pool, closing, logger }: NodeParts): Promise<void> {
   health.draining = true;
   closing.abort();
   server.close();
+  const requests = pool.running;
+  if (requests > 0) logger.warn({ requests }, 'requests to MCP servers are broken off');
+  const poolClosed = pool.close();
+  await answers.ended(ANSWER_MS_MAX);
+  const left = lockstep.close();
+  await answers.ended(ANSWER_MS_MAX);
   await mcp.close().catch(() => undefined);
   server.closeAllConnections();
-  await Promise.all([pool.close(), lockstep.close()]);
+  await Promise.all([poolClosed, left]);
   health.close();
 }

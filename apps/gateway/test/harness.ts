@@ -106,4 +106,5 @@ export interface NodeStatusAnswer {
   readonly origin_discoveries_by_server: Readonly<Record<string, number>>;
   readonly server_changes_heard: number;
   readonly server_connections: number;
+  readonly server_requests: number;
 }

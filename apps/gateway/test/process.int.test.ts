@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { freePort, startNats, startRedis, waitFor } from '@lockstep/testkit';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ServerEntry } from './harness.ts';
-import { configText, connectClient, KEY, npmServer, SECRET, scriptServer } from './harness.ts';
+import { configText, connectClient, KEY, nodeStatus, npmServer, SECRET, scriptServer } from './harness.ts';
 import { Origin } from './mcp-origin.ts';
 import type { NodeProcess } from './node-process.ts';
 import { isAlive, startProcess } from './node-process.ts';
@@ -103,16 +103,16 @@ it('does not start where its port is taken: exit code 1, and the reason', async 
 it('leaves on SIGTERM within ten seconds though a server hangs and a client waits, and leaves no process behind', async () => {
   const silent = hanging('silent');
   const node = await start([silent, npmServer('memory')]);
-  const client = await connectClient(await node.listening());
+  const client = await connectClient(await node.listening(), { mode: 'legacy' });
   await client.call('enkrypt_discover_all_tools', { server_name: 'memory' });
-  const waiting = client.call('enkrypt_discover_all_tools', { server_name: 'silent' }).catch((error: unknown) => error);
+  const waiting = client.call('enkrypt_discover_all_tools', { server_name: 'silent' });
   const hung = await silent.pid();
   const startedMs = performance.now();
   node.child.kill('SIGTERM');
   expect(await node.exited).toBe(0);
   expect(performance.now() - startedMs).toBeLessThan(10_000);
   expect(isAlive(hung)).toBe(false);
-  await waiting;
+  expect(await waiting).toMatchObject({ status: 'error', error_code: 'closed' });
   await client.close();
 });
 
@@ -160,6 +160,26 @@ it('takes no more requests once it leaves, and lets one that is under way end', 
   expect(await node.exited).toBe(0);
   await client.close();
   await origin.stop();
+});
+
+it('answers calls that it breaks off on SIGTERM, the rest of their batch included, and logs how many they were', async () => {
+  const listed = { 'trigger-long-running-operation': 'Takes its time', echo: 'Answers at once' };
+  const node = await start([{ ...npmServer('everything', ['stdio']), tools: listed }]);
+  const url = await node.listening();
+  const [client, watcher] = [await connectClient(url), await connectClient(url)];
+  const hour = { name: 'trigger-long-running-operation', args: { duration: 3_600, steps: 1 } };
+  const tool_calls = [hour, { name: 'echo', args: { message: 'never' } }];
+  const waiting = client.call('enkrypt_secure_call_tools', { server_name: 'everything', tool_calls });
+  await waitFor(async () => (await nodeStatus(watcher)).server_requests === 1, { what: 'the call to be under way' });
+  const startedMs = performance.now();
+  node.child.kill('SIGTERM');
+  const closed = { status: 'error', error_code: 'closed' };
+  expect(await waiting).toMatchObject({ status: 'error', results: [closed, closed] });
+  expect(node.child.exitCode).toBeNull();
+  expect(await node.exited).toBe(0);
+  expect(performance.now() - startedMs).toBeLessThan(9_500);
+  expect(node.stdout()).toContain('"requests":1,"msg":"requests to MCP servers are broken off"');
+  await Promise.all([client.close(), watcher.close()]);
 });
 
 it('starts without tier and bus, serves, says that it is degraded, and joins by itself when they come', async () => {

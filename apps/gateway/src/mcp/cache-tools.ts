@@ -35,6 +35,7 @@ export async function getCacheStatus(caller: Caller): Promise<Answer> {
         origin_discoveries_by_server: Object.fromEntries(counts.map(({ name, discoveries }) => [name, discoveries])),
         server_changes_heard: discovery.changesHeard,
         server_connections: pool.connections,
+        server_requests: pool.running,
       },
     },
   };

@@ -28,6 +28,7 @@ export class UpstreamPool {
   /** Least recently used first. */
   readonly #servers: Map<string, Pooled> = new Map();
   readonly #leaving: Set<Promise<void>> = new Set();
+  #closed = false;
 
   constructor(options: UpstreamPoolOptions) {
     this.#options = options;
@@ -38,8 +39,17 @@ export class UpstreamPool {
     return [...this.#servers.values()].filter(({ server }) => server.connected).length;
   }
 
-  /** The server as this gateway uses it; connected when first used. Throws `busy` when the pool is full of busy ones. */
+  /** How many requests to servers are under way. */
+  get running(): number {
+    return [...this.#servers.values()].reduce((sum, { server }) => sum + server.running, 0);
+  }
+
+  /**
+   * The server as this gateway uses it; connected when first used. Throws `busy` when the pool is full of busy ones,
+   * `closed` after `close`.
+   */
   of(gateway: GatewayDefinition, definition: ServerDefinition): UpstreamServer {
+    if (this.#closed) throw new UpstreamError('closed', 'this node is closing');
     const key = JSON.stringify([gateway.id, definition.name, definition.fingerprint]);
     const pooled = this.#servers.get(key) ?? this.#add(key, gateway, definition);
     this.#servers.delete(key);
@@ -48,8 +58,9 @@ export class UpstreamPool {
     return pooled.server;
   }
 
-  /** Ends every connection. Bounded in time; never rejects. */
+  /** Ends every connection; requests under way reject with `closed` at once. Bounded in time; never rejects. */
   async close(): Promise<void> {
+    this.#closed = true;
     const servers = [...this.#servers.values()];
     this.#servers.clear();
     for (const { idleTimer } of servers) clearTimeout(idleTimer);

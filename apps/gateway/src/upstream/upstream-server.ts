@@ -90,6 +90,11 @@ export class UpstreamServer {
     return this.#running === 0;
   }
 
+  /** How many requests are under way or wait for their turn. */
+  get running(): number {
+    return this.#running;
+  }
+
   /** Whether there is a connection, or one is being made. */
   get connected(): boolean {
     return this.#connection !== undefined || this.#opening !== undefined;
