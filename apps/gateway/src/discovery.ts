@@ -125,7 +125,10 @@ export class Discovery {
       this.changesHeard++;
       if (current) return;
       const ref = { gatewayId: gateway.id, configId: gateway.configId, keys: [] };
-      const clear = () => cache.clear({ type: 'tools', gateway: ref, serverName: server.name });
+      const clear = async () => {
+        const { unknown } = await cache.clear({ type: 'tools', gateway: ref, serverName: server.name });
+        if (unknown[0] !== undefined) throw unknown[0].cause;
+      };
       await retry(handleAll, CLEAR_AGAIN).execute(clear, closing);
       logger.info({ server: server.name }, 'an MCP server changed its tools: its list is cleared on every node');
     } catch (error) {

@@ -1,4 +1,4 @@
-import { openLockstep } from '@lockstep/cache';
+import { openLockstep, TierUnavailableError } from '@lockstep/cache';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { CacheType, ServerRef } from './index.ts';
 import { CACHE_TYPE_WORDS, GatewayCache, gatewayPolicies, parseCacheType } from './index.ts';
@@ -98,6 +98,19 @@ it.each<[CacheType, boolean[], boolean]>([
   await cache.clear({ type });
   expect(await cachedServers()).toEqual(kept);
   expect(await cache.hasGatewayConfig('r1:u_p_c1')).toBe(config);
+});
+
+it('clears the other parts where one fails, and tells which the tier has and which may be cleared or not', async () => {
+  await Promise.all([tools(ECHO), tools(OTHER)]);
+  await cache.gatewayConfig('r1:u_p_c1', GATEWAY, () => ({ name: 'first' }));
+  const late = new TierUnavailableError('no answer in time');
+  vi.spyOn(lockstep, 'clear').mockRejectedValueOnce(late);
+  const { committed, unknown } = await cache.clear({ type: 'all', gateway: GATEWAY });
+  expect(unknown).toEqual([{ cache: 'tools', cause: late }]);
+  expect(committed.map((part) => part.cache)).toEqual(['gateway-config', 'gateway-key', 'gateway-key']);
+  for (const { receipt } of committed) expect(receipt).toMatchObject({ kind: 'clear', committed: true });
+  expect(await cache.hasGatewayConfig('r1:u_p_c1')).toBe(false);
+  expect(await cachedServers()).toEqual([true, false, true]);
 });
 
 it('seals configurations and keys, so that the cache holds no word of them', async () => {

@@ -1,8 +1,10 @@
-import type { Lockstep, Lookup, Namespace, Receipt } from '@lockstep/cache';
+import type { Lockstep, Lookup, Namespace, Scope } from '@lockstep/cache';
+import type { ClearedCache, ClearOutcome } from './clear-outcome.ts';
+import { clearOutcome } from './clear-outcome.ts';
 import type { CacheType } from './clear-words.ts';
 import type { GatewayRef, ServerRef } from './names.ts';
 import { configTag, gatewayTag, serverTag, toolsKey, toolsTags } from './names.ts';
-import type { GatewayTimes } from './policies.ts';
+import type { GatewayNamespace, GatewayTimes } from './policies.ts';
 import { gatewayPolicies } from './policies.ts';
 import { SealedCache } from './sealed-cache.ts';
 import type { Sealed } from './sealed-value.ts';
@@ -100,11 +102,15 @@ export class GatewayCache<C, T> {
     return this.#tools.lookup(toolsKey(server));
   }
 
-  /** Clears on every node. Resolves once the tier has every part; rejects with `tier-unavailable` when it cannot. */
-  async clear(request: ClearRequest): Promise<readonly Receipt[]> {
-    const scopes = this.#scopesOf(request).map((scope) => this.#lockstep.clear(scope));
-    const keys = request.type === 'all' || request.type === 'gateway_config' ? (request.gateway?.keys ?? []) : [];
-    return Promise.all([...scopes, ...keys.map((key) => this.#keys.clear(key))]);
+  /**
+   * Clears on every node. Resolves once the tier has answered for every part, or cannot; tells which parts it has, and
+   * which it did not confirm. Never rejects.
+   */
+  async clear(request: ClearRequest): Promise<ClearOutcome> {
+    const scopes = this.#scopesOf(request).map(({ cache, scope }) => ({ cache, receipt: this.#lockstep.clear(scope) }));
+    const ofKeys = request.type === 'all' || request.type === 'gateway_config' ? (request.gateway?.keys ?? []) : [];
+    const keys = ofKeys.map((key) => ({ cache: 'gateway-key' as const, receipt: this.#keys.clear(key) }));
+    return clearOutcome([...scopes, ...keys]);
   }
 
   /** The status of the caches. Never rejects: what the tier cannot be asked for is null. */
@@ -117,16 +123,18 @@ export class GatewayCache<C, T> {
     return nodeStatus(this.#lockstep, this.#stats());
   }
 
-  #scopesOf({ type, gateway, serverName }: ClearRequest): readonly Parameters<Lockstep['clear']>[0][] {
+  #scopesOf({ type, gateway, serverName }: ClearRequest): readonly ClearedScope[] {
     const configs = type === 'all' || type === 'gateway_config';
     const tools = type !== 'gateway_config';
     if (gateway === undefined) {
-      if (type === 'all') return [{ everything: true }];
-      return configs ? [{ namespace: 'gateway-config' }, { namespace: 'gateway-key' }] : [{ namespace: 'tools' }];
+      if (type === 'all') return [{ cache: 'everything', scope: { everything: true } }];
+      return configs ? [wholly('gateway-config'), wholly('gateway-key')] : [wholly('tools')];
     }
     const { gatewayId, configId } = gateway;
-    const ofTools = serverName === undefined ? configTag(configId) : serverTag(configId, serverName);
-    return [...(tools ? [{ tag: ofTools }] : []), ...(configs ? [{ tag: gatewayTag(gatewayId) }] : [])];
+    const tag = serverName === undefined ? configTag(configId) : serverTag(configId, serverName);
+    const ofTools: ClearedScope = { cache: 'tools', scope: { tag } };
+    const ofConfigs: ClearedScope = { cache: 'gateway-config', scope: { tag: gatewayTag(gatewayId) } };
+    return [...(tools ? [ofTools] : []), ...(configs ? [ofConfigs] : [])];
   }
 
   #stats() {
@@ -137,4 +145,13 @@ export class GatewayCache<C, T> {
   #freshMs(hintMs: number): number {
     return Math.max(1, Math.min(Math.floor(hintMs), this.#times.toolsTtlMs));
   }
+}
+
+interface ClearedScope {
+  readonly cache: ClearedCache;
+  readonly scope: Scope;
+}
+
+function wholly(namespace: GatewayNamespace): ClearedScope {
+  return { cache: namespace, scope: { namespace } };
 }

@@ -14,6 +14,7 @@ export type { GatewayNamespace, GatewayTimes } from './policies.ts';
 export { gatewayPolicies } from './policies.ts';
 
 // Status and clears
+export type { ClearedCache, ClearOutcome } from './clear-outcome.ts';
 export type { CacheType } from './clear-words.ts';
 export { CACHE_TYPE_WORDS, parseCacheType } from './clear-words.ts';
 export type { CacheStatus, NearStatus, NodeStatus, RedisInfo } from './status.ts';

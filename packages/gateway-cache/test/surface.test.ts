@@ -20,7 +20,9 @@ it('exports these types and no other', () => {
   expect(names.sort()).toEqual([
     'CacheStatus',
     'CacheType',
+    'ClearOutcome',
     'ClearRequest',
+    'ClearedCache',
     'Discover',
     'DiscoveredTools',
     'GatewayCacheOptions',

@@ -57,27 +57,30 @@ export async function clearCache(caller: Caller, asked: RequestedClear): Promise
     if (isAnswer(server)) return { ...server, cleared: 0 };
   }
   const cleared = await countCached(caller, asked, type);
-  try {
-    const ref = services.keyRing.refOf(gateway);
-    const receipts = await services.cache.clear({
-      type,
-      gateway: ref,
-      ...(serverName === undefined ? {} : { serverName }),
-    });
-    const what = serverName === undefined ? `caches of gateway ${gateway.id}` : `cache of server ${serverName}`;
-    return {
-      status: 'success',
-      message: `${type}: ${what} cleared on every node`,
-      cleared,
-      cache_type: type,
-      ...(serverName === undefined ? {} : { server_name: serverName }),
-      node: services.cache.node().id,
-      events: receipts.map(({ incarnation, sequence }) => ({ incarnation, sequence })),
-    };
-  } catch (error) {
-    services.logger.warn({ reason: error instanceof Error ? error.message : String(error) }, 'a clear failed');
-    return failure('The shared tier cannot commit the clear just now. Nothing is cleared; try again.', { cleared: 0 });
+  const outcome = await services.cache.clear({
+    type,
+    gateway: services.keyRing.refOf(gateway),
+    ...(serverName === undefined ? {} : { serverName }),
+  });
+  const what = serverName === undefined ? `caches of gateway ${gateway.id}` : `cache of server ${serverName}`;
+  const details = {
+    cache_type: type,
+    ...(serverName === undefined ? {} : { server_name: serverName }),
+    node: services.cache.node().id,
+    events: outcome.committed.map(({ cache, receipt: { incarnation, sequence } }) => ({
+      cache,
+      incarnation,
+      sequence,
+    })),
+  };
+  if (outcome.unknown.length === 0) {
+    return { status: 'success', message: `${type}: ${what} cleared on every node`, cleared, ...details };
   }
+  const unknown = [...new Set(outcome.unknown.map(({ cache }) => cache))];
+  const reasons = new Set(outcome.unknown.map(({ cause }) => (cause instanceof Error ? cause.message : String(cause))));
+  services.logger.warn({ unknown, reasons: [...reasons] }, 'the tier did not confirm a clear');
+  const message = `The shared tier did not confirm the clear of ${unknown.join(', ')}: it may not be cleared everywhere; try again.`;
+  return failure(message, { cleared: null, ...details, unknown });
 }
 
 /** How many of the caches that a clear is about to empty hold something, as far as this node can tell. */
