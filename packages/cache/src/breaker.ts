@@ -1,17 +1,18 @@
 import type { CacheError } from '@lockstep/core';
 import { TierUnavailableError } from '@lockstep/core';
 
-/** Where to find out whether the tier answers again. */
+/** Where to find out whether the tier answers. */
 export interface BreakerOptions {
-  /** Asks for a heartbeat: the one probe that a tripped breaker lets through. */
+  /** Asks for a heartbeat soon: the probe that decides. */
   readonly probe: () => void;
 }
 
 /**
  * Keeps lookups from waiting on a tier that does not answer.
  *
- * One call that the tier does not answer in time trips it; the next heartbeat that succeeds closes it. Between the
- * two, lookups do without the tier.
+ * A call that is not answered in time is a suspicion, and asks for a heartbeat. One that fails trips the breaker; the
+ * next one that succeeds closes it. In between, lookups do without the tier. A single slow call trips nothing: a node
+ * that is merely busy would otherwise send all its lookups to the origin.
  */
 export class Breaker {
   readonly #probe: () => void;
@@ -36,15 +37,12 @@ export class Breaker {
     this.#failure = failure;
   }
 
-  /** Calls the tier; a call it does not answer trips the breaker. What it refuses says nothing about other calls. */
+  /** Calls the tier; where it does not answer, asks for a heartbeat. The error goes on to the caller. */
   async call<R>(work: () => Promise<R>): Promise<R> {
     try {
       return await work();
     } catch (error) {
-      if (error instanceof TierUnavailableError && this.#failure === undefined) {
-        this.#failure = error;
-        this.#probe();
-      }
+      if (error instanceof TierUnavailableError && this.closed) this.#probe();
       throw error;
     }
   }

@@ -6,8 +6,14 @@ export const JSON_CODEC = 0;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
+/** A value as JSON holds it, on this node as on every other, and its encoding. */
+export interface EncodedValue {
+  readonly value: unknown;
+  readonly payload: Uint8Array;
+}
+
 /** Encodes a value as JSON; throws `value-unserializable` where JSON has nothing for it. */
-export function encodeValue(namespace: string, value: unknown): Uint8Array {
+export function encodeValue(namespace: string, value: unknown): EncodedValue {
   let json: string | undefined;
   try {
     json = JSON.stringify(value);
@@ -15,7 +21,7 @@ export function encodeValue(namespace: string, value: unknown): Uint8Array {
     throw unserializable(namespace, String(cause), cause);
   }
   if (json === undefined) throw unserializable(namespace, `got ${typeof value}`);
-  return encoder.encode(json);
+  return { value: JSON.parse(json), payload: encoder.encode(json) };
 }
 
 /** Decodes a payload; undefined when it is not what this release can read. */

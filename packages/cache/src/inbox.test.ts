@@ -23,7 +23,7 @@ async function listener() {
   const network = createBusNetwork();
   const logger = new RecordingLogger();
   const ours = { clock, timers: clock, random: new FakeRandom(), logger, secret };
-  const lockstep = await openLockstep({ ...ours, tier: new NullTier(), bus: network.join() });
+  const lockstep = await openLockstep({ ...ours, tier: new NullTier(clock), bus: network.join() });
   const stranger = network.join();
   const hear = async (bytes: Uint8Array): Promise<void> => {
     stranger.publish(bytes);

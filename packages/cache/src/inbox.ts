@@ -45,13 +45,11 @@ export class Inbox implements BusListener {
   }
 
   restored(): void {
-    this.#node.logger.info('the bus is back: checking what was missed');
     this.#requestHeartbeat();
   }
 
-  interrupted(reason: string): void {
-    this.#node.logger.warn('the bus is away: events reach this node by heartbeats only', { reason });
-  }
+  /** Nothing to do: heartbeats find what the bus does not bring, and the adapter has said why. */
+  interrupted(): void {}
 
   #take(frame: Frame): void {
     if (frame.sender === this.#node.id) return;

@@ -18,4 +18,12 @@ export type { SetOptions } from './write-path.ts';
 
 // What callers branch on
 export type { ErrorCode, Scope, TierInfo } from '@lockstep/core';
-export { BusUnavailableError, CacheError, ConfigError, LoaderError, TierUnavailableError } from '@lockstep/core';
+export {
+  BusUnavailableError,
+  CacheError,
+  ConfigError,
+  LoaderError,
+  LoaderTimeoutError,
+  OverloadedError,
+  TierUnavailableError,
+} from '@lockstep/core';

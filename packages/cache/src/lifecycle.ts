@@ -11,7 +11,7 @@ import { Node } from './node.ts';
 import { Outbox } from './outbox.ts';
 import { Waiters } from './waiters.ts';
 
-/** How long a node that leaves waits for its lookups and writes, and for the tier and the bus, each. */
+/** How long a node that leaves waits for its lookups, for its background work, and for the tier and the bus, each. */
 const LEAVE_STEP_MS_MAX = 2_000;
 
 /** How a node is run. */
@@ -35,7 +35,7 @@ export function startEngine(parts: NodeParts, options: EngineOptions): RunningEn
   const heartbeat = new Heartbeat(node, {
     replayMax: options.replayMax,
     onBeat: (failure) => {
-      reportTier(node, breaker.failure, failure);
+      report(failure);
       breaker.beat(failure);
       if (failure === undefined && node.shared && membership.isDue) {
         node.background.run('watch-members', () => membership.look());
@@ -43,6 +43,7 @@ export function startEngine(parts: NodeParts, options: EngineOptions): RunningEn
     },
   });
   const membership = new Membership(node);
+  const report = reporter(node);
   const requestHeartbeat = (): void => heartbeat.request();
   const outbox = new Outbox(node.bus, node.secrets.mac);
   const waiters = new Waiters(node.timers);
@@ -109,9 +110,22 @@ function atMost(engine: Engine, work: Promise<unknown>): Promise<void> {
   });
 }
 
-function reportTier(node: Node, before: CacheError | undefined, after: CacheError | undefined): void {
-  if (before === undefined && after !== undefined) node.logger.warn('the tier is away', { reason: after.message });
-  if (before !== undefined && after === undefined) node.logger.info('the tier is back');
+/** Tells when this node loses and regains what it needs to vouch for its near-cache; not how it first finds it. */
+function reporter(node: Node): (failure: CacheError | undefined) => void {
+  let hadJoined = false;
+  let told: string | undefined;
+  return (failure) => {
+    if (failure?.message === told) return;
+    if (failure !== undefined && (hadJoined || !failure.retryable)) {
+      node.logger.warn('heartbeats fail: this node is degraded after the staleness bound', { reason: failure.message });
+      told = failure.message;
+    }
+    if (failure === undefined) {
+      if (told !== undefined) node.logger.info('heartbeats succeed again');
+      told = undefined;
+      hadJoined = true;
+    }
+  };
 }
 
 function noop(): void {}

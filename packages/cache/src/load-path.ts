@@ -1,5 +1,5 @@
-import type { Born, Effect, Head, ScopeId } from '@lockstep/core';
-import { CacheError, LoaderError } from '@lockstep/core';
+import type { Born, Effect, Head, KeyId, ScopeId } from '@lockstep/core';
+import { CacheError, LoaderError, LoaderTimeoutError } from '@lockstep/core';
 import { encodeValue } from './codec.ts';
 import type { Engine, Space } from './engine.ts';
 import { entryWrite, freshFor, tagIds } from './entry-write.ts';
@@ -45,7 +45,7 @@ export class LoadPath {
     } catch (error) {
       if (terms.token !== undefined) this.#release(question, terms.token);
       const fallback = terms.fallback ?? this.#nearFallback(question.key);
-      if (fallback === undefined || !(error instanceof LoaderError)) throw error;
+      if (fallback === undefined || !isLoaderFailure(error)) throw error;
       this.#space.counters.staleAnswers++;
       return staleHit(fallback, !node.isFresh(flight.partition));
     }
@@ -80,26 +80,43 @@ export class LoadPath {
     const tags = tagIds(this.#engine, options.tags ?? []);
     flight.scopes = scopesOf(this.#space, tags);
     this.#space.counters.loads++;
-    let value: unknown;
-    try {
-      value = await loader({ key, signal: closing });
-    } catch (cause) {
-      this.#space.counters.loadsFailed++;
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new LoaderError(`namespace "${this.#space.name}": the loader failed: ${reason}`, { cause });
-    }
-    const payload = encodeValue(this.#space.name, value);
+    const loaded = await this.#inTime((signal) => loader({ key, signal }));
+    const { value, payload } = encodeValue(this.#space.name, loaded);
     return { value, payload, tags, born, startedMs, ttlMs: freshFor(this.#space, options.ttlMs) };
   }
 
+  /** Runs a loader for as long as its lease holds: a value that comes later could not be stored. */
+  async #inTime(load: (signal: AbortSignal) => unknown): Promise<unknown> {
+    const { node, closing } = this.#engine;
+    const { leaseMs } = this.#space.policy;
+    const { name, counters } = this.#space;
+    const late = new AbortController();
+    const timedOut = Promise.withResolvers<never>();
+    const cancel = node.timers.after(leaseMs, () => {
+      const error = new LoaderTimeoutError(`namespace "${name}": the loader took longer than leaseMs (${leaseMs})`);
+      late.abort(error);
+      timedOut.reject(error);
+    });
+    try {
+      const loading = Promise.resolve(load(AbortSignal.any([late.signal, closing])));
+      return await Promise.race([loading, timedOut.promise]);
+    } catch (cause) {
+      counters.loadsFailed++;
+      if (cause instanceof LoaderTimeoutError) throw cause;
+      throw new LoaderError(`namespace "${name}": the loader failed; its error is the cause`, { cause });
+    } finally {
+      cancel();
+    }
+  }
+
   async #fill(flight: Flight, question: Question, loaded: LoadedValue & { readonly token: string }): Promise<void> {
-    const { node, breaker, applier, outbox } = this.#engine;
+    const { node, breaker, applier } = this.#engine;
     const sentMs = node.clock.nowMs();
     try {
       const write = entryWrite(this.#engine, this.#space, { ...loaded, address: question.address });
       const reply = await breaker.call(() => node.tier.fill(write, loaded.token));
       if (reply.outcome === 'rejected') return;
-      if (reply.waiters) outbox.send({ type: 'filled', keyId: flight.keyId, sender: node.id });
+      if (reply.waiters) this.#wake(flight.keyId);
       const loud = reply.outcome === 'loud';
       if (loud) {
         const effect: Effect = { kind: 'fill', keyId: flight.keyId };
@@ -151,11 +168,18 @@ export class LoadPath {
 
   /** Lets the others load; whoever waits is told. */
   #release(question: Question, token: string): void {
-    const { node, breaker, outbox } = this.#engine;
+    const { node, breaker } = this.#engine;
     node.background.run('release-lease', async () => {
       const { waiters } = await breaker.call(() => node.tier.release(question.address, token));
-      if (waiters) outbox.send({ type: 'filled', keyId: question.address.keyId, sender: node.id });
+      if (waiters) this.#wake(question.address.keyId);
     });
+  }
+
+  /** Tells those who wait for a load, on the other nodes and on this one, that it has ended. */
+  #wake(keyId: KeyId): void {
+    const { node, outbox, waiters } = this.#engine;
+    outbox.send({ type: 'filled', keyId, sender: node.id });
+    waiters.wake(keyId);
   }
 
   /** What the policy lets this node answer from its near-cache though it cannot vouch for it. */
@@ -177,4 +201,8 @@ export class LoadPath {
     if (!node.epochs.isLive(entry.born, entry.namespace, entry.tags)) return undefined;
     return node.clock.nowMs() < entry.staleUntilMs ? { value: entry.value, source: 'near' } : undefined;
   }
+}
+
+function isLoaderFailure(error: unknown): boolean {
+  return error instanceof LoaderError || error instanceof LoaderTimeoutError;
 }

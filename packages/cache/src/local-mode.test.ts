@@ -1,7 +1,8 @@
 import { FakeClock, FakeRandom } from '@lockstep/testkit';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Lockstep, LockstepOptions } from './index.ts';
 import { openLockstep } from './index.ts';
+import { NullBus, NullTier } from './null-tier.ts';
 
 describe('a node without tier and bus', () => {
   let clock: FakeClock;
@@ -181,6 +182,83 @@ describe('a node without tier and bus', () => {
     );
   });
 
+  test('a load is not repeated by those who come while it takes longer than Δ, and one answers them all (P5)', async () => {
+    const tools = lockstep.namespace<string>('tools');
+    let loads = 0;
+    const done = Promise.withResolvers<string>();
+    const load = (): Promise<string> => {
+      loads++;
+      return done.promise;
+    };
+    const callers = [tools.getOrLoad('a', load)];
+    for (let second = 0; second < 7; second++) {
+      await clock.run(1_000);
+      callers.push(tools.getOrLoad('a', load));
+    }
+    done.resolve('v');
+    await clock.run(1);
+    expect(await Promise.all(callers)).toEqual(Array.from({ length: 8 }, () => 'v'));
+    expect(loads).toBe(1);
+  });
+
+  test('a loader that does not end is given up after the lease: told to stop, and reported', async () => {
+    const tools = lockstep.namespace<string>('tools', { leaseMs: 3_000 });
+    let told: unknown;
+    const hanging = tools.getOrLoad('a', ({ signal }) => {
+      signal.addEventListener('abort', () => {
+        told = signal.reason;
+      });
+      return new Promise(() => {});
+    });
+    const rejected = expect(hanging).rejects.toMatchObject({ code: 'loader-timed-out', retryable: true });
+    await clock.run(3_000);
+    await rejected;
+    expect(told).toMatchObject({ code: 'loader-timed-out' });
+    expect(await tools.getOrLoad('a', () => 'v')).toBe('v');
+  });
+
+  test('a value is on this node what it is on every other: what JSON holds, and a copy', async () => {
+    const tools = lockstep.namespace<unknown>('tools');
+    const given = { at: new Date(0), list: [1] };
+    await tools.set('set', given);
+    const loaded = await tools.getOrLoad('loaded', () => given);
+    given.list.push(2);
+    const held = { at: '1970-01-01T00:00:00.000Z', list: [1] };
+    expect([tools.peek('set'), tools.peek('loaded'), loaded]).toEqual([held, held, held]);
+  });
+
+  test("a loader's own message, which may hold a secret, is in the cause alone", async () => {
+    const tools = lockstep.namespace<string>('tools');
+    const failing = (): never => {
+      throw new Error('GET https://user:password@origin failed');
+    };
+    const error = await tools.getOrLoad('a', failing).catch((caught: unknown) => caught);
+    expect(String(error)).not.toContain('password');
+  });
+
+  test.each([
+    [{}],
+    [null],
+    [{ everything: false }],
+    [{ tag: 5 }],
+    [{ tag: '' }],
+    [{ namespace: '' }],
+    [{ tags: ['x'] }],
+    [{ tag: 'x', namespace: 'tools' }],
+  ])('a scope that names none, or not exactly one, clears nothing: %j', async (scope) => {
+    const tools = lockstep.namespace<string>('tools');
+    await tools.set('a', 'v', { tags: ['x'] });
+    await expect(lockstep.clear(scope as never)).rejects.toMatchObject({ code: 'config-invalid' });
+    expect(tools.peek('a')).toBe('v');
+  });
+
+  test('a caller who has left before asking starts no load', async () => {
+    const tools = lockstep.namespace<string>('tools');
+    const signal = AbortSignal.abort(new Error('gone'));
+    await expect(tools.getOrLoad('a', () => 'v', { signal })).rejects.toThrow('gone');
+    expect(tools.stats().loads).toBe(0);
+  });
+
   test('after close, calls reject, and a loader still at work is told to stop', async () => {
     const tools = lockstep.namespace<string>('tools');
     const begun = Promise.withResolvers<void>();
@@ -207,5 +285,13 @@ describe('opening a node', () => {
       code: 'config-invalid',
       message: expect.stringMatching(message),
     });
+  });
+
+  test('with wrong options closes the tier and the bus that it was given, so that nothing keeps the process', async () => {
+    const tier = new NullTier(new FakeClock());
+    const bus = new NullBus();
+    const closed = [vi.spyOn(tier, 'close'), vi.spyOn(bus, 'close')];
+    await expect(openLockstep({ tier, bus })).rejects.toMatchObject({ code: 'config-invalid' });
+    for (const close of closed) expect(close).toHaveBeenCalledOnce();
   });
 });

@@ -85,7 +85,7 @@ export class Lockstep implements AsyncDisposable {
   async clear(scope: Scope, { wait }: ClearOptions = {}): Promise<Receipt> {
     this.#refuseClosed();
     const { node, breaker } = this.#engine;
-    const scopeId = node.secrets.identifiers.scope(scope);
+    const scopeId = node.secrets.identifiers.scope(checkedScope(scope));
     const commit = await breaker.call(() => node.tier.clearScope(scopeId, node.id));
     const effect: Effect = { kind: 'clear-scope', scopeId };
     const fence = await spread(this.#engine, { commit, partition: CONTROL_PARTITION, effect, wait });
@@ -125,4 +125,15 @@ export class Lockstep implements AsyncDisposable {
   #refuseClosed(): void {
     if (this.#engine.closing.aborted) throw new CacheError('closed', 'the node is closed');
   }
+}
+
+/** The scope, if it names exactly one: a misspelt one must not clear another, least of all everything. */
+function checkedScope(scope: Scope): Scope {
+  const fields = typeof scope === 'object' && scope !== null ? Object.entries(scope) : [];
+  const [[name, value] = ['', undefined], ...rest] = fields;
+  const isName = typeof value === 'string' && value !== '';
+  const fits = name === 'everything' ? value === true : (name === 'namespace' || name === 'tag') && isName;
+  if (fits && rest.length === 0) return scope;
+  const takes = '{ everything: true }, { namespace: "…" } or { tag: "…" }';
+  throw new ConfigError(`scope: got ${JSON.stringify(scope)}, takes one of ${takes}`);
 }

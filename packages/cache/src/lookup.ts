@@ -32,7 +32,7 @@ export interface Miss {
 /** What a loader is told. */
 export interface LoadContext {
   readonly key: string;
-  /** Aborted when the node closes. */
+  /** Aborted when the load takes longer than `leaseMs`, and when the node closes. */
   readonly signal: AbortSignal;
 }
 
@@ -45,7 +45,7 @@ export interface LoadOptions {
   readonly tags?: readonly string[];
   /** How long this value is fresh, in ms; a function is asked once the value is loaded. Default: the namespace's `ttlMs`. */
   readonly ttlMs?: number | (() => number);
-  /** Lets this caller leave; the load goes on for others, and is stored. Default: the caller stays. */
+  /** Lets this caller leave, with the signal's reason; the load goes on, and is stored. Default: the caller stays. */
   readonly signal?: AbortSignal;
 }
 

@@ -67,6 +67,7 @@ export class Namespace<V> {
   /** Like `get`, with a loader like `getOrLoad`, and tells where the value came from and whether it can be trusted. */
   async lookup(key: string, loader?: Loader<V>, options: LoadOptions = {}): Promise<Lookup<V>> {
     this.#check(key);
+    options.signal?.throwIfAborted();
     if (typeof options.ttlMs === 'number') freshFor(this.#space, options.ttlMs);
     const answer = this.#reads.lookup(key, loader, options) as Promise<Lookup<V>>;
     return options.signal === undefined ? answer : leavable(answer, options.signal);
@@ -111,7 +112,6 @@ export class Namespace<V> {
 function leavable<R>(answer: Promise<R>, signal: AbortSignal): Promise<R> {
   return new Promise((resolve, reject) => {
     const leave = (): void => reject(signal.reason);
-    if (signal.aborted) leave();
     signal.addEventListener('abort', leave, { once: true });
     answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
   });

@@ -48,11 +48,16 @@ export class NearStore {
   keep(flight: Flight, written: Head, near: NearValue): void {
     const applied = this.#engine.node.data[flight.partition]?.applied;
     if (applied === undefined || written.incarnation !== applied.incarnation) return;
-    if (written.sequence <= applied.sequence) this.keepUnvouched(flight, near);
+    if (written.sequence <= applied.sequence) this.#set(flight, near);
   }
 
-  /** Keeps what the tier does not hold, for as long as `near` says, unless an event has overtaken the flight. */
+  /** Keeps what the tier does not hold, unless what is kept already is fresh for longer: it was loaded later. */
   keepUnvouched(flight: Flight, near: NearValue): void {
+    const held = this.#space.region.get(near.key);
+    if (held === undefined || held.freshUntilMs <= near.freshUntilMs) this.#set(flight, near);
+  }
+
+  #set(flight: Flight, near: NearValue): void {
     if (flight.poisoned) return;
     // One literal, no spread: all entries have one shape, which the hot path reads several times faster.
     this.#space.region.set({

@@ -1,11 +1,13 @@
 import type {
   Bus,
+  Clock,
   ClusterSettings,
   Commit,
   ControlState,
   Head,
   Incarnation,
   KeyAddress,
+  KeyId,
   LeaseRequest,
   LogRecord,
   NodeId,
@@ -19,41 +21,53 @@ import { CONTROL_PARTITION as CONTROL } from '@lockstep/core';
 const INCARNATION = '1'.repeat(16) as Incarnation;
 
 /**
- * The tier of a node that has none: it commits every event at once, and keeps nothing.
+ * The tier of a node that has none: it commits every event at once, leases loads, and keeps no entries.
  *
  * With it the near-cache is all there is, and the node runs the same code as a cluster's.
  */
 export class NullTier implements Tier {
+  readonly #clock: Clock;
   /** The newest sequence of each partition. */
   readonly #heads: Map<number, number> = new Map();
+  /** Who loads what, and until when. */
+  readonly #leases: Map<KeyId, { readonly token: string; readonly untilMs: number }> = new Map();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   async read(address: KeyAddress, lease?: LeaseRequest): Promise<TierRead> {
-    return { head: this.#head(address.partition), entry: undefined, lease: lease ? 'granted' : 'none' };
+    const head = this.#head(address.partition);
+    return { head, entry: undefined, lease: lease === undefined ? 'none' : this.#takeLease(address.keyId, lease) };
   }
 
   async readOver(address: KeyAddress, _version: string, lease: LeaseRequest): Promise<TierRead> {
     return this.read(address, lease);
   }
 
-  async fill(write: KeyAddress): Promise<TierFill> {
+  async fill(write: KeyAddress, token: string): Promise<TierFill> {
     const head = this.#head(write.partition);
-    return { outcome: 'silent', head, version: `${head.sequence}-0`, waiters: false };
+    const lease = this.#leases.get(write.keyId);
+    if (lease?.token !== token || lease.untilMs <= this.#clock.nowMs()) return { outcome: 'rejected', head };
+    this.#leases.delete(write.keyId);
+    return { outcome: 'silent', head, version: `${head.sequence}-0`, waiters: true };
   }
 
-  async release(): Promise<{ readonly waiters: boolean }> {
-    return { waiters: false };
+  async release(address: KeyAddress, token: string): Promise<{ readonly waiters: boolean }> {
+    if (this.#leases.get(address.keyId)?.token === token) this.#leases.delete(address.keyId);
+    return { waiters: true };
   }
 
   async put(write: KeyAddress): Promise<Commit> {
-    return this.#commit(write.partition);
+    return this.#commitKey(write);
   }
 
   async clear(address: KeyAddress): Promise<Commit> {
-    return this.#commit(address.partition);
+    return this.#commitKey(address);
   }
 
   async expire(address: KeyAddress): Promise<Commit> {
-    return this.#commit(address.partition);
+    return this.#commitKey(address);
   }
 
   async clearScope(): Promise<Commit> {
@@ -104,6 +118,19 @@ export class NullTier implements Tier {
 
   #head(partition: number): Head {
     return { incarnation: INCARNATION, sequence: this.#heads.get(partition) ?? 0 };
+  }
+
+  #takeLease(keyId: KeyId, { token, leaseMs }: LeaseRequest): 'granted' | 'wait' {
+    const nowMs = this.#clock.nowMs();
+    const held = this.#leases.get(keyId);
+    if (held !== undefined && held.untilMs > nowMs) return 'wait';
+    this.#leases.set(keyId, { token, untilMs: nowMs + leaseMs });
+    return 'granted';
+  }
+
+  #commitKey({ keyId, partition }: KeyAddress): Commit {
+    this.#leases.delete(keyId);
+    return this.#commit(partition);
   }
 
   #commit(partition: number): Commit {

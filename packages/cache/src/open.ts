@@ -50,7 +50,7 @@ const DEFAULTS = {
  * Opens a node. With a tier it joins the cluster; when the tier does not answer in `joinTimeoutMs` the node opens all
  * the same, says so in `coherence`, and joins by itself later.
  *
- * Rejects with `config-invalid` when an option cannot be used, and with `settings-differ` when this node's partitions,
+ * Rejects with `config-invalid` when an option cannot be used (tier and bus are closed then), and with `settings-differ` when this node's partitions,
  * secret or Δ do not fit the cluster it finds.
  */
 export async function openLockstep(options: LockstepOptions = {}): Promise<Lockstep> {
@@ -58,16 +58,21 @@ export async function openLockstep(options: LockstepOptions = {}): Promise<Locks
     ...DEFAULTS,
     ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
   };
-  refuseWrong(config, options);
+  const problems = problemsOf(config, options);
+  if (problems.length > 0) {
+    await Promise.all([options.tier?.close(), options.bus?.close()]);
+    throw new ConfigError(`openLockstep has wrong options: ${problems.join('; ')}`);
+  }
   const logger = options.logger ?? silentLogger;
   const random = options.random ?? systemRandom;
+  const clock = options.clock ?? new SystemClock();
   const engine = startEngine(
     {
-      clock: options.clock ?? new SystemClock(),
+      clock,
       timers: options.timers ?? systemTimers,
       random,
       logger,
-      tier: options.tier ?? new NullTier(),
+      tier: options.tier ?? new NullTier(clock),
       bus: options.bus ?? new NullBus(),
       background: new Background(logger),
       secrets: deriveSecrets(options.secret ?? random.hex(SECRET_LENGTH_MIN)),
@@ -92,7 +97,10 @@ const RANGES: readonly (readonly [keyof typeof DEFAULTS, number, number])[] = [
   ['replayMax', 1, 10_000_000],
 ];
 
-function refuseWrong(config: Readonly<Record<keyof typeof DEFAULTS, number>>, options: LockstepOptions): void {
+function problemsOf(
+  config: Readonly<Record<keyof typeof DEFAULTS, number>>,
+  options: LockstepOptions,
+): readonly string[] {
   const problems: string[] = [];
   for (const [field, least, most] of RANGES) {
     const got = config[field];
@@ -109,5 +117,5 @@ function refuseWrong(config: Readonly<Record<keyof typeof DEFAULTS, number>>, op
   if (options.bus !== undefined && options.tier === undefined) {
     problems.push('bus: got one without a tier, takes a tier beside it: events are committed there');
   }
-  if (problems.length > 0) throw new ConfigError(`openLockstep has wrong options: ${problems.join('; ')}`);
+  return problems;
 }

@@ -13,7 +13,7 @@ export interface NamespaceOptions {
    * `serve-stale` answers what it has, within the grace. Both are marked degraded. Default: `revalidate`.
    */
   readonly whenIncoherent?: 'revalidate' | 'serve-stale';
-  /** How long one load may hold the cluster's other nodes back, in milliseconds. Default: 10,000. */
+  /** How long one load may take, and holds the cluster's other nodes back, in milliseconds. Default: 10,000. */
   readonly leaseMs?: number;
   /** The most entries in this node's near-cache. Default: 10,000. */
   readonly nearEntriesMax?: number;

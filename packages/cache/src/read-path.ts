@@ -98,8 +98,9 @@ export class ReadPath {
     const waitUntilMs = flight.startedMs + this.#space.policy.leaseMs * LEASES_WAITED_MAX;
     let patienceMs = PATIENCE_MS_MIN;
     let over: string | undefined;
+    let isWoken = false;
     for (let reads = 0; reads < READS_MAX; ) {
-      const near = await this.#caughtUp(flight, question.key);
+      const near = (isWoken ? this.#nearHit(question.key) : undefined) ?? (await this.#caughtUp(flight, question.key));
       if (near !== undefined) return near;
       const asked = over;
       const found = await this.#tier.consult(flight, question, asked);
@@ -129,6 +130,7 @@ export class ReadPath {
           over = asked;
           await waiters.wait(flight.keyId, patienceMs * (0.75 + 0.5 * node.random.fraction()));
           patienceMs = Math.min(patienceMs * 2, PATIENCE_MS_MAX);
+          isWoken = true;
       }
     }
     return this.#loads.withoutTier(flight, question);

@@ -112,7 +112,7 @@ export class TierReader {
       {
         key: question.key,
         value: found.value,
-        bytes: stored.bytes.length,
+        bytes: entry.payload.length,
         version: entry.version,
         born: entry.born,
         tags: entry.tags,

@@ -41,7 +41,7 @@ export class WritePath {
   /** Writes a value; when it resolves, no later lookup on this node answers the older one. */
   async set(key: string, value: unknown, options: SetOptions): Promise<Receipt> {
     const { node } = this.#engine;
-    const payload = encodeValue(this.#space.name, value);
+    const { value: kept, payload } = encodeValue(this.#space.name, value);
     const tags = tagIds(this.#engine, options.tags ?? []);
     const ttlMs = freshFor(this.#space, options.ttlMs);
     const address = this.#address(key);
@@ -54,7 +54,7 @@ export class WritePath {
       const { commit } = await this.#commit({ kind: 'put', address, send: () => node.tier.put(write), flight });
       this.#near.keep(flight, commit, {
         key,
-        value,
+        value: kept,
         bytes: payload.length,
         version: String(commit.sequence),
         born,

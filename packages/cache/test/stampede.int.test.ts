@@ -80,6 +80,16 @@ describe('many callers on three nodes miss the same key', () => {
     expect(await waiting).toBe('value');
   });
 
+  test('a burst of lookups of what the tier has goes to the tier, and not to the origin', async () => {
+    const [a, b] = nodes as [TestNode, TestNode, TestNode];
+    const keys = Array.from({ length: 2_000 }, (_, index) => `key-${index}`);
+    for (const key of keys) await a.tools.set(key, 'v');
+    let loads = 0;
+    const load = (): string => `loaded ${++loads}`;
+    const values = await Promise.all(keys.map((key) => b.tools.getOrLoad(key, load)));
+    expect([new Set(values), loads]).toEqual([new Set(['v']), 0]);
+  });
+
   test('a caller who leaves does not end the load for the others', async () => {
     const may = gate();
     const [a] = nodes as [TestNode, TestNode, TestNode];

@@ -3,6 +3,9 @@ import type { Head } from './history.ts';
 import type { Incarnation, ScopeId } from './keys.ts';
 import { EVERYTHING } from './keys.ts';
 
+/** The most scopes whose epochs a node keeps: about 20 MB. */
+export const EPOCHS_MAX = 100_000;
+
 /** Where a load is born on a node that has not joined a history yet; joining drops what was born there. */
 export const UNJOINED: Born = { incarnation: '0000000000000000' as Incarnation, sequence: 0 };
 
@@ -15,6 +18,7 @@ export const UNJOINED: Born = { incarnation: '0000000000000000' as Incarnation, 
 export class EpochTable {
   #incarnation: Incarnation = UNJOINED.incarnation;
   #floor = 0;
+  /** Oldest first. */
   #epochs: Map<ScopeId, number> = new Map();
   #generation = 0;
   /** The highest sequence raised since `startJournal`, by scope. */
@@ -33,8 +37,10 @@ export class EpochTable {
   raise(scopeId: ScopeId, sequence: number): void {
     this.#journal?.set(scopeId, Math.max(sequence, this.#journal.get(scopeId) ?? 0));
     if (sequence <= (this.#epochs.get(scopeId) ?? 0)) return;
+    this.#epochs.delete(scopeId);
     this.#epochs.set(scopeId, sequence);
     this.#generation++;
+    this.#prune();
   }
 
   /** From here to the next `adopt`, remembers what is raised: the state about to be read may be older than it. */
@@ -51,8 +57,9 @@ export class EpochTable {
     this.#journal = undefined;
     this.#incarnation = head.incarnation;
     this.#floor = floor;
-    this.#epochs = new Map(epochs);
+    this.#epochs = new Map([...epochs].sort(([, one], [, other]) => one - other));
     this.#generation++;
+    this.#prune();
     for (const [scopeId, sequence] of raisedMeanwhile) if (sequence > head.sequence) this.raise(scopeId, sequence);
   }
 
@@ -62,6 +69,17 @@ export class EpochTable {
     if (this.#clearedSince(EVERYTHING, born) || this.#clearedSince(namespace, born)) return false;
     for (const tag of tags) if (this.#clearedSince(tag, born)) return false;
     return true;
+  }
+
+  /** Beyond the bound, gives up the oldest tenth: what was born before one of them counts as dead from now on. */
+  #prune(): void {
+    if (this.#epochs.size <= EPOCHS_MAX) return;
+    let left = EPOCHS_MAX / 10;
+    for (const [scopeId, sequence] of this.#epochs) {
+      if (left-- <= 0) return;
+      this.#epochs.delete(scopeId);
+      this.#floor = Math.max(this.#floor, sequence);
+    }
   }
 
   #clearedSince(scopeId: ScopeId, born: Born): boolean {

@@ -5,6 +5,8 @@ export type ErrorCode =
   | 'config-invalid'
   | 'key-invalid'
   | 'loader-failed'
+  | 'loader-timed-out'
+  | 'overloaded'
   | 'settings-differ'
   | 'tier-refused'
   | 'tier-unavailable'
@@ -52,6 +54,22 @@ export class LoaderError extends CacheError {
   constructor(message: string, options: CacheErrorOptions = {}) {
     super('loader-failed', message, options);
     this.name = 'LoaderError';
+  }
+}
+
+/** The caller's loader took longer than a load may. Its signal was aborted, and nothing was stored. */
+export class LoaderTimeoutError extends CacheError {
+  constructor(message: string, options: CacheErrorOptions = {}) {
+    super('loader-timed-out', message, { retryable: true, ...options });
+    this.name = 'LoaderTimeoutError';
+  }
+}
+
+/** More calls wait for the tier than may. Nothing was sent, and the tier is not to blame. */
+export class OverloadedError extends CacheError {
+  constructor(message: string, options: CacheErrorOptions = {}) {
+    super('overloaded', message, { retryable: true, ...options });
+    this.name = 'OverloadedError';
   }
 }
 

@@ -40,12 +40,7 @@ export class Horizons {
     }
   }
 
-  /** How far behind the tier's history an answer of this partition may be, in ms; infinite before the first heartbeat. */
-  stalenessMs(partition: number, nowMs: number): number {
-    return nowMs - (this.serveUntil[partition] as number) + this.#deltaMs;
-  }
-
-  /** The staleness of the partition that is furthest behind. */
+  /** How far behind the tier's history an answer may be, in ms; infinite before the first heartbeat. */
   worstStalenessMs(nowMs: number): number {
     return nowMs - Math.min(...this.serveUntil) + this.#deltaMs;
   }

@@ -1,6 +1,14 @@
 // Errors
 export type { CacheErrorOptions, ErrorCode } from './errors.ts';
-export { BusUnavailableError, CacheError, ConfigError, LoaderError, TierUnavailableError } from './errors.ts';
+export {
+  BusUnavailableError,
+  CacheError,
+  ConfigError,
+  LoaderError,
+  LoaderTimeoutError,
+  OverloadedError,
+  TierUnavailableError,
+} from './errors.ts';
 
 // Keys, scopes and partitions
 export type { Incarnation, KeyedDigest, KeyId, NodeId, Scope, ScopeId } from './keys.ts';
@@ -36,7 +44,7 @@ export type { Born, EntryBody, TierEntry } from './entry.ts';
 export { BODY_FORMAT, decodeEntry, encodeBody, entryVersion, GRACE_MS_MAX, TAGS_PER_ENTRY_MAX } from './entry.ts';
 
 // The protocol's state on one node
-export { EpochTable, UNJOINED } from './epochs.ts';
+export { EPOCHS_MAX, EpochTable, UNJOINED } from './epochs.ts';
 export type { FlightState } from './flights.ts';
 export { Flights } from './flights.ts';
 export type { EventVerdict, Head, HeadVerdict, Link } from './history.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Born, Incarnation, ScopeId } from './index.ts';
-import { EpochTable, EVERYTHING, UNJOINED } from './index.ts';
+import { EPOCHS_MAX, EpochTable, EVERYTHING, UNJOINED } from './index.ts';
 
 const TODAY = 'aaaaaaaaaaaaaaaa' as Incarnation;
 const OTHER = 'bbbbbbbbbbbbbbbb' as Incarnation;
@@ -171,5 +171,27 @@ describe("the control partition's state, adopted", () => {
     table.raise(TOOLS, 120);
     table.adopt(at(115), 0, []);
     expect(table.isLive(at(116), TOOLS, [])).toBe(true);
+  });
+});
+
+describe('more scopes than a node keeps epochs of', () => {
+  const scope = (number: number): ScopeId => number.toString(16).padStart(32, '0') as ScopeId;
+
+  it('cost it the oldest, and what was born before those is dead, while younger entries live on', () => {
+    const table = tableAt(0);
+    const last = EPOCHS_MAX + 1;
+    for (let sequence = 1; sequence <= last; sequence++) table.raise(scope(sequence), sequence);
+    const pruned = EPOCHS_MAX / 10;
+    expect(table.isLive(at(pruned - 1), TOOLS, [])).toBe(false);
+    expect(table.isLive(at(pruned), TOOLS, [])).toBe(true);
+    expect(table.isLive(at(last - 1), TOOLS, [scope(last)])).toBe(false);
+    expect(table.isLive(at(last), TOOLS, [scope(last)])).toBe(true);
+  });
+
+  it('are pruned also where they are adopted, whatever order they come in', () => {
+    const epochs = Array.from({ length: EPOCHS_MAX + 1 }, (_, at) => [scope(at + 1), at + 1] as const).reverse();
+    const table = tableAt(EPOCHS_MAX + 1, 0, epochs);
+    expect(table.isLive(at(EPOCHS_MAX / 10 - 1), TOOLS, [])).toBe(false);
+    expect(table.isLive(at(EPOCHS_MAX / 10), TOOLS, [])).toBe(true);
   });
 });

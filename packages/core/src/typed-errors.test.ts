@@ -1,9 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { BusUnavailableError, CacheError, ConfigError, LoaderError, TierUnavailableError } from './index.ts';
+import {
+  BusUnavailableError,
+  CacheError,
+  ConfigError,
+  LoaderError,
+  LoaderTimeoutError,
+  OverloadedError,
+  TierUnavailableError,
+} from './index.ts';
 
 describe('an error', () => {
   it.each([
     { error: new TierUnavailableError('m'), name: 'TierUnavailableError', code: 'tier-unavailable', retryable: true },
+    { error: new LoaderTimeoutError('m'), name: 'LoaderTimeoutError', code: 'loader-timed-out', retryable: true },
+    { error: new OverloadedError('m'), name: 'OverloadedError', code: 'overloaded', retryable: true },
     { error: new BusUnavailableError('m'), name: 'BusUnavailableError', code: 'bus-unavailable', retryable: true },
     { error: new LoaderError('m'), name: 'LoaderError', code: 'loader-failed', retryable: false },
     { error: new ConfigError('m'), name: 'ConfigError', code: 'config-invalid', retryable: false },

@@ -1,8 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { BusUnavailableError, CacheError, ConfigError, LoaderError, TierUnavailableError } from '../src/index.ts';
+import {
+  BusUnavailableError,
+  CacheError,
+  ConfigError,
+  LoaderError,
+  LoaderTimeoutError,
+  OverloadedError,
+  TierUnavailableError,
+} from '../src/index.ts';
 
-const CLASSES = [BusUnavailableError, ConfigError, LoaderError, TierUnavailableError];
+const CLASSES = [
+  BusUnavailableError,
+  ConfigError,
+  LoaderError,
+  LoaderTimeoutError,
+  OverloadedError,
+  TierUnavailableError,
+];
 
 interface Row {
   readonly code: string;

@@ -1,4 +1,6 @@
-import { CacheError, TierUnavailableError } from '@lockstep/core';
+import { CacheError, OverloadedError, TierUnavailableError } from '@lockstep/core';
+import type { BulkheadPolicy } from 'cockatiel';
+import { bulkhead, isBulkheadRejectedError } from 'cockatiel';
 import { Redis } from 'ioredis';
 import { tierError } from './failure.ts';
 import type { KeyNames, LuaScript } from './lua-script.ts';
@@ -9,6 +11,8 @@ const RECONNECT_MS_MIN = 50;
 const RECONNECT_MS_MAX = 1_000;
 /** A server that owes an answer for this many command timeouts has its connection dropped: it may be half dead. */
 const SILENT_TIMEOUTS = 4;
+/** A call is waited for at most this many command timeouts, also while the server answers others. */
+const WAITS_MAX = 4;
 /** How long a closed connection's socket is waited for. */
 const DISCONNECT_MS = 200;
 /** How long the server is left alone while it loads its data, before it is asked again. */
@@ -38,6 +42,9 @@ export class Connection {
   readonly config: KeydbTierConfig;
   readonly #client: Redis;
   readonly #pending: Set<Abandon> = new Set();
+  readonly #turns: BulkheadPolicy;
+  /** How many calls were answered. */
+  #answers = 0;
   /** The client's newest error on the way to, or from, being connected. */
   #newestError: unknown;
   /** Why there is no connection; undefined where there is one. */
@@ -48,6 +55,7 @@ export class Connection {
 
   constructor(config: KeydbTierConfig) {
     this.config = config;
+    this.#turns = bulkhead(config.inFlightMax, config.queueMax);
     this.#failure = new TierUnavailableError(`${config.server} is not connected yet`);
     this.#client = new Redis({
       host: config.host,
@@ -104,11 +112,27 @@ export class Connection {
     });
   }
 
+  /** Runs a script when its turn comes: only so many are on their way at once, and only so many wait. */
+  async runInTurn<N extends number>(
+    script: LuaScript<N>,
+    keys: KeyNames<N>,
+    args: readonly Argument[],
+  ): Promise<unknown> {
+    try {
+      return await this.#turns.execute(() => this.run(script, keys, args));
+    } catch (cause) {
+      if (!isBulkheadRejectedError(cause)) throw cause;
+      const message = `${script.name}: ${this.config.queueMax} calls wait for ${this.config.server} already`;
+      throw new OverloadedError(message, { cause });
+    }
+  }
+
   /** Sends commands in one go; a single refusal, wherever it is, voids them all. */
   pipeline(what: string, commands: readonly PipelineCommand[]): Promise<unknown[]> {
     return this.call(what, async (client) => {
       const replies = await client.pipeline(commands.map((command) => [...command])).exec();
-      return (replies ?? []).map(([error, reply]) => {
+      if (replies === null) throw new TierUnavailableError(`${what}: no answer from ${this.config.server}`);
+      return replies.map(([error, reply]) => {
         if (error !== null) throw error;
         return reply;
       });
@@ -122,11 +146,8 @@ export class Connection {
 
   /** Sends whatever `send` sends, as one call with one time limit; `what` names it in errors. */
   call<T>(what: string, send: (client: Redis, attempt: Attempt) => Promise<T>): Promise<T> {
-    const { commandTimeoutMs, pendingMax, server } = this.config;
+    const { commandTimeoutMs, server } = this.config;
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    if (this.#pending.size >= pendingMax) {
-      return Promise.reject(new TierUnavailableError(`${what}: ${pendingMax} calls wait for ${server} already`));
-    }
     return new Promise((resolve, reject) => {
       const attempt: Attempt = { isOver: false };
       const end = (settle: () => void): void => {
@@ -137,14 +158,24 @@ export class Connection {
         settle();
       };
       const abandon: Abandon = (error) => end(() => reject(error));
-      const giveUp = (): void => {
-        abandon(new TierUnavailableError(`${what}: no answer from ${server} in ${commandTimeoutMs} ms`));
+      let timer: NodeJS.Timeout;
+      // Silence is what counts: while others are answered, this answer is on its way. After a stall of this process it
+      // may be here unread: what has arrived is read first.
+      const waitFrom = (answers: number, waits: number): void => {
+        const look = (): void => {
+          if (attempt.isOver) return;
+          if (this.#answers > answers && waits < WAITS_MAX) return waitFrom(this.#answers, waits + 1);
+          abandon(new TierUnavailableError(`${what}: no answer from ${server} in ${waits * commandTimeoutMs} ms`));
+        };
+        timer = setTimeout(() => setImmediate(look), commandTimeoutMs);
       };
-      // After a stall of this process an answer may be here unread: what has arrived is read first.
-      const timer = setTimeout(() => setImmediate(giveUp), commandTimeoutMs);
+      waitFrom(this.#answers, 1);
       this.#pending.add(abandon);
       send(this.#client, attempt).then(
-        (value) => end(() => resolve(value)),
+        (value) => {
+          this.#answers++;
+          end(() => resolve(value));
+        },
         (error: unknown) => end(() => reject(tierError(error, { what, server }))),
       );
     });

@@ -37,7 +37,7 @@ export class Entries {
 
   async fill(write: EntryWrite, token: string): Promise<TierFill> {
     const args = [...this.#writeArguments(write, 'fill'), token, randomHex(VERSION_RANDOM_BYTES)];
-    const reply = new Reply('fill', await this.#connection.run(fillScript, this.#allKeys(write), args));
+    const reply = new Reply('fill', await this.#connection.runInTurn(fillScript, this.#allKeys(write), args));
     const outcome = reply.oneOf(0, ['rejected', 'loud', 'silent', 'renewed']);
     if (outcome === 'rejected') return { outcome, head: reply.headText(1) };
     const waiters = reply.flag(1);
@@ -47,30 +47,30 @@ export class Entries {
 
   async release(address: KeyAddress, token: string): Promise<{ readonly waiters: boolean }> {
     const { leases } = this.#keys.partition(address.partition);
-    const waiters = await this.#connection.run(releaseScript, [leases], [address.keyId, token]);
+    const waiters = await this.#connection.runInTurn(releaseScript, [leases], [address.keyId, token]);
     return { waiters: new Reply('release', [waiters]).flag(0) };
   }
 
   async put(write: EntryWrite): Promise<Commit> {
     const args = this.#writeArguments(write, 'put');
-    return new Reply('put', await this.#connection.run(putScript, this.#allKeys(write), args)).commit(0);
+    return new Reply('put', await this.#connection.runInTurn(putScript, this.#allKeys(write), args)).commit(0);
   }
 
   async clear(address: KeyAddress, sender: NodeId): Promise<Commit> {
     const args = [...this.#eventArguments('clear', address, sender), address.keyId];
-    return new Reply('clear', await this.#connection.run(clearScript, this.#allKeys(address), args)).commit(0);
+    return new Reply('clear', await this.#connection.runInTurn(clearScript, this.#allKeys(address), args)).commit(0);
   }
 
   async expire(address: KeyAddress, sender: NodeId): Promise<Commit> {
     const args = [...this.#eventArguments('expire', address, sender), address.keyId];
-    return new Reply('expire', await this.#connection.run(expireScript, this.#allKeys(address), args)).commit(0);
+    return new Reply('expire', await this.#connection.runInTurn(expireScript, this.#allKeys(address), args)).commit(0);
   }
 
   async #read(address: KeyAddress, version: string, lease: LeaseRequest | undefined): Promise<TierRead> {
     const { head, leases } = this.#keys.partition(address.partition);
     const keys = [head, leases, this.#keys.entry(address)] as const;
     const args = [address.keyId, lease?.token ?? '', wholeMs(lease?.leaseMs ?? 0), version];
-    const reply = new Reply('read', await this.#connection.run(readScript, keys, args));
+    const reply = new Reply('read', await this.#connection.runInTurn(readScript, keys, args));
     const bytes = reply.bytes(1);
     return {
       head: reply.headText(0),

@@ -84,7 +84,7 @@ export class Histories {
     const { control, log } = this.#keys.control;
     const body = encodeLogBody({ kind: 'clear-scope', scopeId }, sender);
     const args = [randomBytes(INCARNATION_BYTES).toString('hex'), logMax, body, scopeId, epochsKeepMs];
-    return new Reply('clear scope', await this.#connection.run(clearScopeScript, [control, log], args)).commit(0);
+    return new Reply('clear scope', await this.#connection.runInTurn(clearScopeScript, [control, log], args)).commit(0);
   }
 
   async control(): Promise<ControlState | undefined> {

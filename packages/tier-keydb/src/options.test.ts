@@ -40,13 +40,13 @@ describe('resolveOptions', () => {
 
   it('names every option that cannot be used, what it got and what it takes', () => {
     const attempt = (): unknown =>
-      resolve({ cluster: 'a{b', commandTimeoutMs: 0, logMax: 1.5, pendingMax: Number.NaN });
+      resolve({ cluster: 'a{b', commandTimeoutMs: 0, logMax: 1.5, inFlightMax: Number.NaN });
     expect(attempt).toThrow(
       "the tier's options cannot be used: " +
         "cluster: got \"a{b\", takes 1 to 64 letters, digits, '.', '_' and '-'; " +
         'commandTimeoutMs: got 0, takes a whole number from 1 on; ' +
         'logMax: got 1.5, takes a whole number from 1 on; ' +
-        'pendingMax: got NaN, takes a whole number from 1 on',
+        'inFlightMax: got NaN, takes a whole number from 1 on',
     );
   });
 });

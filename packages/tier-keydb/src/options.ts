@@ -7,7 +7,9 @@ const CONNECT_TIMEOUT_MS = 2_000;
 const LOG_EVENTS = 10_000;
 /** Twice the longest life of an entry under the default policies: what was born before a pruned epoch is long gone. */
 const EPOCHS_KEEP_MS = 2 * 24 * 3_600_000;
-const PENDING_CALLS = 10_000;
+/** Enough to keep a server busy, few enough that each is answered long before its time is over. */
+const IN_FLIGHT_CALLS = 128;
+const QUEUED_CALLS = 100_000;
 const PORT = 6379;
 
 /** Whether the tier can be reached; without, every call rejects at once, and the reason says why. */
@@ -22,7 +24,10 @@ export interface KeydbTierOptions {
   readonly url: string;
   /** Name of the cluster of nodes, part of every key: letters, digits, `.`, `_`, `-`; at most 64. */
   readonly cluster: string;
-  /** How long a call waits for its answer, in ms; then it rejects, and may still take effect. Default: 250. */
+  /**
+   * How long the server may be silent before a call rejects, in ms; it may still take effect. While the server answers
+   * other calls, four times as long. Default: 250.
+   */
   readonly commandTimeoutMs?: number;
   /** How long one attempt to connect takes at most, in ms. Default: 2000. */
   readonly connectTimeoutMs?: number;
@@ -30,8 +35,10 @@ export interface KeydbTierOptions {
   readonly logMax?: number;
   /** How long the epoch of a cleared scope is kept, in ms: twice the longest life of an entry. Default: 48 h. */
   readonly epochsKeepMs?: number;
-  /** How many calls wait for an answer at most; a further one rejects at once. Default: 10 000. */
-  readonly pendingMax?: number;
+  /** How many reads and writes are on their way at most; more wait their turn. Heartbeats wait for nobody. Default: 128. */
+  readonly inFlightMax?: number;
+  /** How many calls wait their turn at most; a further one rejects with `overloaded`. Default: 100 000. */
+  readonly queueMax?: number;
   /** Certificates and the like for `rediss://`, as Node's `tls.connect` takes them. Default: the system's trust. */
   readonly tls?: ConnectionOptions;
   /** Where connections made and lost are told. Default: nowhere. */
@@ -55,7 +62,8 @@ export interface KeydbTierConfig {
   readonly connectTimeoutMs: number;
   readonly logMax: number;
   readonly epochsKeepMs: number;
-  readonly pendingMax: number;
+  readonly inFlightMax: number;
+  readonly queueMax: number;
   readonly logger: Logger;
   readonly onState: (state: KeydbState) => void;
 }
@@ -83,7 +91,8 @@ export function resolveOptions(options: KeydbTierOptions): KeydbTierConfig {
     connectTimeoutMs: atLeastOne('connectTimeoutMs', CONNECT_TIMEOUT_MS),
     logMax: atLeastOne('logMax', LOG_EVENTS),
     epochsKeepMs: atLeastOne('epochsKeepMs', EPOCHS_KEEP_MS),
-    pendingMax: atLeastOne('pendingMax', PENDING_CALLS),
+    inFlightMax: atLeastOne('inFlightMax', IN_FLIGHT_CALLS),
+    queueMax: atLeastOne('queueMax', QUEUED_CALLS),
     logger: options.logger ?? SILENT,
     onState: options.onState ?? (() => {}),
   };

@@ -94,16 +94,18 @@ describe('what the tier keeps besides entries stays bounded', () => {
     expect(await changes()).toBe(before);
   });
 
-  it('at most so many calls wait for a silent server; one more rejects at once', async () => {
-    const limited = await server.open({ pendingMax: 3 });
+  it('at most so many calls are on their way, so many wait their turn, and one more rejects at once', async () => {
+    const limited = await server.open({ inFlightMax: 2, queueMax: 1, commandTimeoutMs: 5_000 });
     server.server.pause();
     const waiting = [1, 2, 3].map(() => limited.read(KEY));
     await expect(limited.read(KEY)).rejects.toMatchObject({
-      code: 'tier-unavailable',
-      message: expect.stringContaining('3 calls wait'),
+      code: 'overloaded',
+      retryable: true,
+      message: expect.stringContaining('1 calls wait'),
     });
+    const heads = limited.heads([KEY.partition]);
     server.server.resume();
-    await Promise.all(waiting);
+    await Promise.all([...waiting, heads]);
     await limited.read(KEY);
   });
 });
