@@ -22,6 +22,7 @@ import { buildMcpServer } from './mcp/mcp-server.ts';
 import type { GatewayServices } from './mcp/services.ts';
 import { OpenAnswers } from './open-answers.ts';
 import type { Stoppable } from './shutdown.ts';
+import { ToolsChanges } from './tools-changes.ts';
 import { UpstreamPool } from './upstream/upstream-pool.ts';
 
 /** How long answers may take to get out once the MCP servers are left, and again once the cluster is left. */
@@ -57,7 +58,8 @@ export async function startNode(config: GatewayConfig, logger: Logger): Promise<
   const app = createHttpApp({ openGateway, mcp, health, logger });
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   const answers = new OpenAnswers(server);
-  const parts: NodeParts = { server, answers, mcp, health, lockstep, pool: services.pool, closing, logger };
+  const { pool, changes } = services;
+  const parts: NodeParts = { server, answers, mcp, health, lockstep, pool, changes, closing, logger };
   try {
     const { nodeId } = lockstep;
     return { nodeId, url: await listen(server, config), drain: () => drain(parts), close: () => close(parts) };
@@ -89,13 +91,14 @@ function buildServices(config: GatewayConfig, { lockstep, logger, closing }: Ser
   const limits = config.upstream;
   const secret = config.cluster?.secret ?? randomBytes(32).toString('hex');
   const cache = new GatewayCache<GatewayDefinition, Tool>({ lockstep, secret, times: timesOf(config) });
+  const changes = new ToolsChanges({ cache, logger, closing });
   const pool = new UpstreamPool({
     limits,
     logger,
-    onToolsChanged: (gateway, server) => void discovery.toolsChanged(gateway, server),
+    onToolsChanged: (gateway, server) => changes.changed(gateway, server),
   });
-  const discovery = new Discovery({ cache, pool, limits, logger, closing });
-  return { cache, keyRing: new KeyRing(config.directory, cache), discovery, pool, limits, logger };
+  const keyRing = new KeyRing(config.directory, cache);
+  return { cache, keyRing, discovery: new Discovery({ cache, pool, limits }), changes, pool, limits, logger };
 }
 
 function timesOf({ toolsTtlMs, gatewayConfigTtlMs, upstream }: GatewayConfig) {
@@ -119,6 +122,7 @@ interface NodeParts {
   readonly health: Health;
   readonly lockstep: Lockstep;
   readonly pool: UpstreamPool;
+  readonly changes: ToolsChanges;
   readonly closing: AbortController;
   readonly logger: Logger;
 }
@@ -135,7 +139,8 @@ function drain({ server, health }: NodeParts): Promise<void> {
  * MCP servers first, so that the calls which are broken off are answered; then the cluster, which ends what a lookup
  * or a clear still waits for; clients last: a stream that is still open then holds nothing but silence.
  */
-async function close({ server, answers, mcp, health, lockstep, pool, closing, logger }: NodeParts): Promise<void> {
+async function close(parts: NodeParts): Promise<void> {
+  const { server, answers, mcp, health, lockstep, pool, changes, closing, logger } = parts;
   health.draining = true;
   closing.abort();
   server.close();
@@ -147,6 +152,6 @@ async function close({ server, answers, mcp, health, lockstep, pool, closing, lo
   await answers.ended(ANSWER_MS_MAX);
   await mcp.close().catch(() => undefined);
   server.closeAllConnections();
-  await Promise.all([poolClosed, left]);
+  await Promise.all([poolClosed, left, changes.ended()]);
   health.close();
 }

@@ -13,7 +13,7 @@ export interface RequestedClear {
 /** `enkrypt_get_cache_status`: all caches in numbers, the caller's own by server, and this node. */
 export async function getCacheStatus(caller: Caller): Promise<Answer> {
   const { gateway, services } = caller;
-  const { cache, discovery, keyRing, pool } = services;
+  const { cache, changes, discovery, keyRing, pool } = services;
   const [{ node, ...global }, hasConfig, servers] = await Promise.all([
     cache.status(),
     cache.hasGatewayConfig(keyRing.configKey(gateway.id)).catch(() => false),
@@ -33,7 +33,7 @@ export async function getCacheStatus(caller: Caller): Promise<Answer> {
         origin_discoveries: counts.reduce((sum, { discoveries }) => sum + discoveries, 0),
         origin_discoveries_failed: counts.reduce((sum, { failed }) => sum + failed, 0),
         origin_discoveries_by_server: Object.fromEntries(counts.map(({ name, discoveries }) => [name, discoveries])),
-        server_changes_heard: discovery.changesHeard,
+        server_changes_heard: changes.heard,
         server_connections: pool.connections,
         server_requests: pool.running,
       },
