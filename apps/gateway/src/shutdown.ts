@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 const DRAIN_MS = 4_000;
 const TOTAL_MS = 9_500;
 
-/** A node as its shutdown sees it. None of the steps rejects. */
+/** A node as its shutdown sees it. */
 export interface Stoppable {
   /** Takes no more requests; resolves when those under way have ended. */
   readonly drain: () => Promise<void>;
@@ -35,21 +35,30 @@ export function onSignals(node: Stoppable, { logger, exit }: ShutdownOptions): v
     }
     leaving = true;
     logger.info({ signal }, 'leaving');
-    void shutDown(node).then((outcome) => {
-      if (outcome === 'forced') logger.error('not everything ended in time');
-      else logger.info('left');
-      exit(outcome === 'clean' ? 0 : 1);
-    });
+    void shutDown(node).then(
+      (outcome) => {
+        if (outcome === 'forced') logger.error('not everything ended in time');
+        else logger.info('left');
+        exit(outcome === 'clean' ? 0 : 1);
+      },
+      (error: unknown) => {
+        logger.error({ reason: error instanceof Error ? error.message : String(error) }, 'leaving failed');
+        exit(1);
+      },
+    );
   };
   process.on('SIGTERM', leave);
   process.on('SIGINT', leave);
 }
 
-/** Drains and closes within the time there is. */
+/** Drains, and closes whatever came of that, within the time there is. Rejects with what either rejects with. */
 export async function shutDown(node: Stoppable): Promise<ShutdownOutcome> {
   const startedMs = performance.now();
-  await within(node.drain(), DRAIN_MS);
-  return within(node.close(), TOTAL_MS - (performance.now() - startedMs));
+  const drained = within(node.drain(), DRAIN_MS);
+  await drained.catch(() => undefined);
+  const outcome = await within(node.close(), TOTAL_MS - (performance.now() - startedMs));
+  await drained;
+  return outcome;
 }
 
 async function within(work: Promise<void>, ms: number): Promise<ShutdownOutcome> {
@@ -57,7 +66,9 @@ async function within(work: Promise<void>, ms: number): Promise<ShutdownOutcome>
   const late = new Promise<ShutdownOutcome>((resolve) => {
     timer = setTimeout(() => resolve('forced'), ms);
   });
-  const outcome = await Promise.race([work.then(() => 'clean' as const), late]);
-  clearTimeout(timer);
-  return outcome;
+  try {
+    return await Promise.race([work.then(() => 'clean' as const), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

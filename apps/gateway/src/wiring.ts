@@ -150,7 +150,9 @@ async function close(parts: NodeParts): Promise<void> {
   await answers.ended(ANSWER_MS_MAX);
   const left = lockstep.close();
   await answers.ended(ANSWER_MS_MAX);
-  await mcp.close().catch(() => undefined);
+  await mcp.close().catch((error: unknown) => {
+    logger.warn({ reason: error instanceof Error ? error.message : String(error) }, 'MCP streams could not be ended');
+  });
   server.closeAllConnections();
   await Promise.all([poolClosed, left, changes.ended()]);
   health.close();

@@ -90,6 +90,31 @@ it('prints its configuration with secrets masked', async () => {
   expect(node.stdout()).not.toMatch(new RegExp(`hidden|${SECRET}|${KEY}`));
 });
 
+it('refuses an older Node before it loads anything, and says which it needs: exit code 1', async () => {
+  const older = "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '22.14.1' } })";
+  const node = startProcess(['--help'], { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(older)}` });
+  expect(await node.exited).toBe(1);
+  expect(node.stderr()).toBe('The gateway needs Node 22.15 or newer; this is Node 22.14.1.\n');
+  expect(node.stdout()).toBe('');
+  const [main, manifest] = await Promise.all([
+    readFile(new URL('../src/main.ts', import.meta.url), 'utf8'),
+    readFile(new URL('../package.json', import.meta.url), 'utf8'),
+  ]);
+  expect(main).not.toMatch(/^import |^export .* from /m);
+  expect(JSON.parse(manifest)).toMatchObject({ engines: { node: '>=22.15' } });
+});
+
+it('logs what the README shows: the same fields in the same order', async () => {
+  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+  const node = await start([]);
+  await node.listening();
+  const fieldsOf = (text: string): readonly string[] => {
+    const line = text.split('\n').find((candidate) => candidate.includes('"msg":"listening"'));
+    return Object.keys(JSON.parse(line ?? '{}') as object);
+  };
+  expect(fieldsOf(readme)).toEqual(fieldsOf(node.stdout()));
+});
+
 it('does not start where its port is taken: exit code 1, and the reason', async () => {
   const taken = createServer();
   const port = await freePort();
