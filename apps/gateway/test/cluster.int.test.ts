@@ -87,6 +87,20 @@ describe('three nodes on one tier and one bus', () => {
     expect(await discoveriesOf()).toEqual({ everything: before.everything + 1, memory: before.memory + 1 });
   });
 
+  it('answer a fenced clear only when no node can serve the older lists, and the answer accounts for each of them', async () => {
+    await discoverOnEach();
+    const asked = { cache_type: 'tools', server_name: 'memory', wait: 'fenced' };
+    const answer = await clientOf(0).call('enkrypt_clear_cache', asked);
+    expect(answer).toMatchObject({
+      status: 'success',
+      fence: { by: expect.stringMatching(/^(acknowledgements|time)$/) },
+    });
+    const others = nodes.slice(1).map(({ nodeId }) => [nodeId, 'acknowledged']);
+    expect((answer['fence'] as { members: unknown }).members).toEqual(Object.fromEntries(others));
+    for (const next of await discoverOnEach()) expect(sources(next)['memory']).not.toBe('near');
+    expect(await clientOf(0).call('enkrypt_clear_cache')).not.toHaveProperty('fence');
+  });
+
   it('count what the tier holds, and tell of its server', async () => {
     await discoverOnEach();
     const { cache_status: status } = await clientOf(1).call('enkrypt_get_cache_status');

@@ -51,7 +51,10 @@ it('answers for the others when a server is dead, and keeps nothing of its failu
     discovery_failed_servers: ['dead'],
     available_servers: { dead: { status: 'error', error_code: 'unreachable' } },
   });
-  expect(await discover(client, 'dead')).toMatchObject({ status: 'error' });
+  expect(await discover(client, 'dead')).toMatchObject({
+    status: 'error',
+    message: expect.stringMatching(/^dead cannot be reached/),
+  });
   const { origin_discoveries_by_server: asked, origin_discoveries_failed: failed } = await nodeStatus(client);
   expect([asked['dead'], failed]).toEqual([2, 2]);
 });

@@ -1,4 +1,4 @@
-import type { Lockstep, Lookup, Namespace, Scope } from '@lockstep/cache';
+import type { ClearOptions, Lockstep, Lookup, Namespace, Scope } from '@lockstep/cache';
 import type { ClearedCache, ClearOutcome } from './clear-outcome.ts';
 import { clearOutcome } from './clear-outcome.ts';
 import type { CacheType } from './clear-words.ts';
@@ -41,6 +41,8 @@ export interface ClearRequest {
   readonly gateway?: GatewayRef;
   /** Only this server's tool lists; needs `gateway`. */
   readonly serverName?: string;
+  /** How far it is to have come when `clear` resolves: see `ClearOptions` of `@lockstep/cache`. */
+  readonly wait?: NonNullable<ClearOptions['wait']>;
 }
 
 /** The caches of an MCP gateway: one object per node. `C` is a gateway's configuration, `T` a tool. */
@@ -107,9 +109,12 @@ export class GatewayCache<C, T> {
    * which it did not confirm. Never rejects.
    */
   async clear(request: ClearRequest): Promise<ClearOutcome> {
-    const scopes = this.#scopesOf(request).map(({ cache, scope }) => ({ cache, receipt: this.#lockstep.clear(scope) }));
+    const options: ClearOptions = request.wait === undefined ? {} : { wait: request.wait };
+    const scopes = this.#scopesOf(request).map(({ cache, scope }) => {
+      return { cache, receipt: this.#lockstep.clear(scope, options) };
+    });
     const ofKeys = request.type === 'all' || request.type === 'gateway_config' ? (request.gateway?.keys ?? []) : [];
-    const keys = ofKeys.map((key) => ({ cache: 'gateway-key' as const, receipt: this.#keys.clear(key) }));
+    const keys = ofKeys.map((key) => ({ cache: 'gateway-key' as const, receipt: this.#keys.clear(key, options) }));
     return clearOutcome([...scopes, ...keys]);
   }
 

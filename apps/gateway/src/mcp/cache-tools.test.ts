@@ -1,4 +1,4 @@
-import type { Lockstep } from '@lockstep/cache';
+import type { Fence, Lockstep } from '@lockstep/cache';
 import { openLockstep, TierUnavailableError } from '@lockstep/cache';
 import type { GatewayDefinition } from '@lockstep/config';
 import { GatewayCache } from '@lockstep/gateway-cache';
@@ -10,7 +10,7 @@ import { clearCache } from './cache-tools.ts';
 import type { Caller } from './services.ts';
 
 const TIMES = { toolsTtlMs: 60_000, gatewayConfigTtlMs: 60_000, discoveryTimeoutMs: 1_000 };
-const ALL = { id: undefined, serverName: undefined, cacheType: undefined };
+const ALL = { id: undefined, serverName: undefined, cacheType: undefined, wait: undefined };
 const GATEWAY: GatewayDefinition = {
   id: 'one',
   userId: 'u',
@@ -58,6 +58,24 @@ it('claims neither that it cleared nor that it did not where the tier confirmed 
   const answer = await clearCache(caller, { ...ALL, cacheType: 'tools' });
   expect(answer).toMatchObject({ status: 'error', cleared: null, unknown: ['tools'], events: [] });
   expect(JSON.stringify(answer)).not.toMatch(/nothing/i);
+});
+
+it('tells the weaker of the fences of its parts: by time where one was, and who did not answer one of them', async () => {
+  const clear = lockstep.clear.bind(lockstep);
+  const fences: Fence[] = [
+    { by: 'acknowledgements', members: { a: 'acknowledged', b: 'acknowledged' } },
+    { by: 'time', members: { a: 'fenced out', c: 'acknowledged' } },
+  ];
+  vi.spyOn(lockstep, 'clear').mockImplementation(async (scope, options) => {
+    expect(options).toEqual({ wait: 'fenced' });
+    const fence = fences.shift();
+    return { ...(await clear(scope)), ...(fence && { fence }) };
+  });
+  const answer = await clearCache(caller, { ...ALL, wait: 'fenced' });
+  expect(answer).toMatchObject({
+    status: 'success',
+    fence: { by: 'time', members: { a: 'fenced out', b: 'acknowledged', c: 'acknowledged' } },
+  });
 });
 
 it('tells the events of every part where the tier confirmed all', async () => {

@@ -1,3 +1,5 @@
+import type { Fence } from '@lockstep/cache';
+import type { ClearOutcome } from '@lockstep/gateway-cache';
 import { CACHE_TYPE_WORDS, parseCacheType } from '@lockstep/gateway-cache';
 import type { Answer } from './answer.ts';
 import { failure, isAnswer, serverOf } from './answer.ts';
@@ -8,6 +10,8 @@ export interface RequestedClear {
   readonly id: string | undefined;
   readonly serverName: string | undefined;
   readonly cacheType: string | undefined;
+  /** How far it is to have come when it is answered. */
+  readonly wait: 'committed' | 'fenced' | undefined;
 }
 
 /** `enkrypt_get_cache_status`: all caches in numbers, the caller's own by server, and this node. */
@@ -44,7 +48,7 @@ export async function getCacheStatus(caller: Caller): Promise<Answer> {
 /** `enkrypt_clear_cache`: clears caches of the caller's gateway, on every node of the cluster. */
 export async function clearCache(caller: Caller, asked: RequestedClear): Promise<Answer> {
   const { gateway, services } = caller;
-  const { id, serverName, cacheType = 'all' } = asked;
+  const { id, serverName, cacheType = 'all', wait } = asked;
   const type = parseCacheType(cacheType);
   if (type === undefined) {
     return failure(`cache_type: got '${cacheType}', takes one of: ${CACHE_TYPE_WORDS.join(', ')}`, { cleared: 0 });
@@ -61,6 +65,7 @@ export async function clearCache(caller: Caller, asked: RequestedClear): Promise
     type,
     gateway: services.keyRing.refOf(gateway),
     ...(serverName === undefined ? {} : { serverName }),
+    ...(wait === undefined ? {} : { wait }),
   });
   const what = serverName === undefined ? `caches of gateway ${gateway.id}` : `cache of server ${serverName}`;
   const details = {
@@ -74,13 +79,25 @@ export async function clearCache(caller: Caller, asked: RequestedClear): Promise
     })),
   };
   if (outcome.unknown.length === 0) {
-    return { status: 'success', message: `${type}: ${what} cleared on every node`, cleared, ...details };
+    const message = `${type}: ${what} cleared on every node`;
+    return { status: 'success', message, cleared, ...details, ...weakestFence(outcome) };
   }
   const unknown = [...new Set(outcome.unknown.map(({ cache }) => cache))];
   const reasons = new Set(outcome.unknown.map(({ cause }) => (cause instanceof Error ? cause.message : String(cause))));
   services.logger.warn({ unknown, reasons: [...reasons] }, 'the tier did not confirm a clear');
   const message = `The shared tier did not confirm the clear of ${unknown.join(', ')}: it may not be cleared everywhere; try again.`;
   return failure(message, { cleared: null, ...details, unknown });
+}
+
+/** What holds for every part of a fenced clear; nothing where it was not fenced. */
+function weakestFence({ committed }: ClearOutcome): { readonly fence?: Fence } {
+  const fences = committed.flatMap(({ receipt: { fence } }) => (fence === undefined ? [] : [fence]));
+  if (fences.length === 0) return {};
+  const members: Record<string, 'acknowledged' | 'fenced out'> = {};
+  for (const [member, how] of fences.flatMap((fence) => Object.entries(fence.members))) {
+    if (members[member] !== 'fenced out') members[member] = how;
+  }
+  return { fence: { by: fences.some(({ by }) => by === 'time') ? 'time' : 'acknowledgements', members } };
 }
 
 /** How many of the caches that a clear is about to empty hold something, as far as this node can tell. */

@@ -19,6 +19,10 @@ const optionalText = z
   .max(500)
   .nullish()
   .transform((text) => (text === null || text === undefined || text.trim() === '' ? undefined : text));
+const clearWait = z
+  .enum(['committed', 'fenced'])
+  .nullish()
+  .transform((wait) => wait ?? undefined);
 const toolCalls = z
   .array(z.object({ name: z.string().min(1), args: z.record(z.string(), z.unknown()).nullish() }))
   .max(TOOL_CALLS_MAX);
@@ -107,10 +111,13 @@ function registerCacheTools(server: McpServer, caller: Caller): void {
         id: optionalText.describe('The id of the gateway; left out: the one that your key opens'),
         server_name: optionalText.describe('Only the tool list of this server'),
         cache_type: optionalText.describe('all (default), gateway_config, server_config or tools'),
+        wait: clearWait.describe(
+          'committed (default): every node follows within its bound; fenced: no node serves it any more',
+        ),
       }),
       annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
     },
-    async ({ id, server_name: name, cache_type: cacheType }) =>
-      toResult(await clearCache(caller, { id, serverName: name, cacheType })),
+    async ({ id, server_name: name, cache_type: cacheType, wait }) =>
+      toResult(await clearCache(caller, { id, serverName: name, cacheType, wait })),
   );
 }
