@@ -7,8 +7,6 @@ export interface Canary {
   /** What stands there once, and what takes its place. */
   readonly find: string;
   readonly replace: string;
-  /** A schedule in which the checkers notice. */
-  readonly seed: number;
 }
 
 const CACHE = 'packages/cache/src';
@@ -21,49 +19,42 @@ export const CANARIES: Readonly<Record<string, Canary>> = {
     file: `${CACHE}/apply.ts`,
     find: 'node.flights.poisonKey(effect.keyId, spared);',
     replace: '',
-    seed: 2,
   },
   'poison-write-flights': {
     rule: 'a write stores its value near only if it was not poisoned',
     file: `${CACHE}/near-store.ts`,
     find: 'if (flight.poisoned) return;',
     replace: 'if (flight.poisoned && flight.answer !== undefined) return;',
-    seed: 24,
   },
   'join-no-poisoned': {
     rule: 'nobody joins a poisoned flight',
     file: `${CACHE}/read-path.ts`,
     find: '!flight.poisoned && ',
     replace: '',
-    seed: 2,
   },
   'lease-deleted-on-clear': {
     rule: 'a clear deletes the fill lease',
     file: `${MODEL}/tier-model.ts`,
     find: "    partition.leases.delete(address.keyId);\n    return commitEvent(partition, { kind: 'clear'",
     replace: "    return commitEvent(partition, { kind: 'clear'",
-    seed: 30,
   },
   'fresh-tokens': {
     rule: 'every attempt has a lease token of its own',
     file: `${CACHE}/tier-reader.ts`,
     find: 'token: node.random.hex(TOKEN_BYTES)',
     replace: 'token: node.id',
-    seed: 34,
   },
   'born-at-start': {
     rule: 'a value is born when its load begins',
     file: `${CACHE}/load-path.ts`,
     find: 'return { value, payload, tags, born, startedMs',
     replace: 'return { value, payload, tags, born: node.born(), startedMs',
-    seed: 1,
   },
   'born-with-incarnation': {
     rule: 'an entry born in another control incarnation is not live',
     file: `${CORE}/epochs.ts`,
     find: 'born.incarnation !== this.#incarnation || ',
     replace: '',
-    seed: 81,
   },
   'gap-events-take-effect': {
     rule: 'an event across a gap takes effect at once',
@@ -72,27 +63,17 @@ export const CANARIES: Readonly<Record<string, Canary>> = {
     replace: `  const { effect } = event;
   const applied = node.history(event.partition)?.applied;
   if (applied !== undefined && event.previous > applied.sequence) return node.history(event.partition)!.note(event);\n`,
-    seed: 2,
   },
   'predecessor-links': {
     rule: 'an event moves applied only when it names our head as its predecessor',
     file: `${CORE}/history.ts`,
     find: 'if (event.previous !== applied.sequence) {',
     replace: 'if (event.previous < 0) {',
-    seed: 189,
   },
   'scope-generation': {
     rule: 'an entry judged under an older epoch table is judged again',
     file: `${CACHE}/read-path.ts`,
     find: 'if (entry.checkedGeneration === node.epochs.generation) return entry;',
     replace: 'if (entry.checkedGeneration >= 0) return entry;',
-    seed: 1,
-  },
-  'connection-age': {
-    rule: "acknowledgements suffice only over a connection older than anyone's right to serve",
-    file: `${CACHE}/fenced-clear.ts`,
-    find: 'const isSettled = tier.controlUptimeMs() >= waitMs && knownMs >= waitMs;',
-    replace: 'const isSettled = true;',
-    seed: 201,
   },
 };
