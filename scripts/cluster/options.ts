@@ -41,7 +41,7 @@ export function parseOptions(args: readonly string[], environment: NodeJS.Proces
   if (tierUrl !== undefined && !hasScheme(tierUrl, ['redis:', 'rediss:'])) {
     problems.push(`the tier's URL is ${shown(tierUrl)}; it takes redis://host:port, or rediss:// for TLS`);
   }
-  if (busUrl !== undefined && !busUrl.split(',').every((url) => hasScheme(url, ['nats:', 'tls:', 'ws:', 'wss:']))) {
+  if (busUrl !== undefined && !busUrl.split(',').every((url) => hasScheme(url, ['nats:', 'tls:']))) {
     problems.push(`the bus's URL is ${shown(busUrl)}; it takes nats://host:port`);
   }
   return problems.length > 0 ? problems : { check, local, tierUrl, busUrl };
