@@ -36,7 +36,9 @@ export function createHttpApp({ openGateway, mcp, health, logger }: HttpOptions)
   });
   app.notFound((context) => context.json({ error: 'not found: try /mcp, /healthz or /readyz' }, 404));
   app.onError((error, context) => {
-    logger.error({ path: context.req.path, reason: error.message }, 'a request failed');
+    const { message: reason, cause } = error;
+    const underneath = cause instanceof Error ? { cause: cause.message } : {};
+    logger.error({ path: context.req.path, reason, ...underneath }, 'a request failed');
     return context.json(rpcError(-32603, 'Internal error'), 500);
   });
   return app;
