@@ -1,6 +1,9 @@
 import { setImmediate } from 'node:timers';
 import { Prng } from './prng.ts';
 
+/** The shortest time that passes: less would be lost in rounding, and a wait for it would never end. */
+const RESOLUTION_MS = 1e-6;
+
 interface Due {
   readonly atMs: number;
   /** Tells apart what is due at one instant: first come, first served. */
@@ -27,7 +30,8 @@ export class World {
 
   /** Calls `run` after `delayMs` of true time; answers a function that cancels it. */
   after(delayMs: number, run: () => void): () => void {
-    const due: Due = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#scheduled++, run, cancelled: false };
+    const waitMs = delayMs <= 0 ? 0 : Math.max(delayMs, RESOLUTION_MS);
+    const due: Due = { atMs: this.#nowMs + waitMs, order: this.#scheduled++, run, cancelled: false };
     this.#push(due);
     return () => {
       due.cancelled = true;

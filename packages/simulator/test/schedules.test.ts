@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { check } from '../src/checkers.ts';
 import { History } from '../src/history.ts';
-import { simulate, traceOf } from '../src/index.ts';
+import { simulate, traceOf, World } from '../src/index.ts';
 
 const SEEDS = 60;
 
@@ -29,6 +29,24 @@ describe('simulated schedules', () => {
     });
     expect([violations, unusual]).toEqual([[], []]);
   });
+});
+
+test('however short a wait is, time passes, and the schedule comes to its end', async () => {
+  const world = new World(1);
+  await world.run(17_575.764175687065);
+  let waits = 0;
+  const wait = (): void => {
+    waits++;
+    if (waits < 100) world.after(1.8e-12, wait);
+  };
+  const before = world.nowMs;
+  wait();
+  await world.run(before + 1);
+  const times: number[] = [];
+  world.after(1.8e-12, () => times.push(world.nowMs));
+  await world.run(before + 2);
+  expect(times[0]).toBeGreaterThan(before + 1);
+  expect(waits).toBe(100);
 });
 
 describe('the checkers', () => {
