@@ -55,13 +55,13 @@ export class Fences {
     this.#awaited.set(name, awaited);
     try {
       publish();
-      const members = await this.#membersIfReliable(waitMs);
-      const missing = (): boolean => members === undefined || !isSubset(members, awaited.acknowledged);
+      const { members, isReliable } = await this.#members(waitMs);
+      const missing = (): boolean => !isReliable || !isSubset(members, awaited.acknowledged);
       while (missing() && this.#node.clock.monotonicMs() < untilMs) {
         await this.#change(awaited, untilMs);
         this.#closing.throwIfAborted();
       }
-      const accounted = [...new Set([...(members ?? []), ...awaited.acknowledged])].map((member) => {
+      const accounted = [...new Set([...members, ...awaited.acknowledged])].map((member) => {
         return [member, awaited.acknowledged.has(member) ? 'acknowledged' : 'fenced out'] as const;
       });
       return { by: missing() ? 'time' : 'acknowledgements', members: Object.fromEntries(accounted) };
@@ -70,19 +70,18 @@ export class Fences {
     }
   }
 
-  /** All other members, where the list that the tier gives can be trusted. */
-  async #membersIfReliable(waitMs: number): Promise<readonly NodeId[] | undefined> {
+  /** All other members, as the tier lists them, and whether nobody can be missing from the list. */
+  async #members(waitMs: number): Promise<{ readonly members: readonly NodeId[]; readonly isReliable: boolean }> {
     const { tier, control, id, shared } = this.#node;
-    if (!shared) return [];
+    if (!shared) return { members: [], isReliable: true };
     const incarnation = control.applied?.incarnation;
     try {
-      const members = await tier.members();
+      const members = [...(await tier.members()).keys()].filter((member) => member !== id);
       const knownMs = this.#node.clock.monotonicMs() - this.#heartbeat.controlSinceMs;
       const isSettled = tier.controlUptimeMs() >= waitMs && knownMs >= waitMs;
-      if (!isSettled || control.applied?.incarnation !== incarnation) return undefined;
-      return [...members.keys()].filter((member) => member !== id);
+      return { members, isReliable: isSettled && control.applied?.incarnation === incarnation };
     } catch (error) {
-      if (error instanceof CacheError) return undefined;
+      if (error instanceof CacheError) return { members: [], isReliable: false };
       throw error;
     }
   }

@@ -61,7 +61,8 @@ describe('a fenced clear on three nodes', () => {
     await waitFor(async () => !(await isBack()), { what: 'the connection to break' });
     await waitFor(isBack, { what: 'a new connection' });
     const { fence } = await a.tools.clear('tool', { wait: 'fenced' });
-    expect(fence?.by).toBe('time');
+    const others = [b, c].map(({ lockstep }) => [lockstep.nodeId, 'acknowledged']);
+    expect(fence).toEqual({ by: 'time', members: Object.fromEntries(others) });
   });
 
   test('that is under way when its node closes rejects, and nothing hangs', async () => {
