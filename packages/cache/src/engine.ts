@@ -7,6 +7,7 @@ import type { Heartbeat } from './heartbeat.ts';
 import type { Node } from './node.ts';
 import type { Outbox } from './outbox.ts';
 import type { NamespacePolicy } from './policy.ts';
+import type { QueuedClears } from './queued-clears.ts';
 import type { Waiters } from './waiters.ts';
 
 /** The moving parts that reads and writes of all namespaces share. */
@@ -18,6 +19,7 @@ export interface Engine {
   readonly outbox: Outbox;
   readonly waiters: Waiters;
   readonly fences: Fences;
+  readonly queuedClears: QueuedClears;
   /** Aborted when the node closes. */
   readonly closing: AbortSignal;
 }

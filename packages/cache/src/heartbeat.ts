@@ -32,6 +32,8 @@ export class Heartbeat {
   #running: Promise<void> | undefined;
   #startedMs = Number.NEGATIVE_INFINITY;
   #cancelNext: () => void = () => {};
+  /** Ends the wait for a heartbeat's turn. */
+  #endTurn: () => void = () => {};
   #requested = false;
   #stopped = false;
   /** What the last heartbeat recorded in the member list. */
@@ -45,13 +47,15 @@ export class Heartbeat {
     this.#fit = new ClusterFit(node);
   }
 
-  /** Makes a heartbeat at once, or joins the one under way. Never rejects: the outcome is in the horizons. */
+  /**
+   * Makes a heartbeat, or joins the one under way; two begin at least 20 ms apart. Never rejects: the outcome is in
+   * the horizons.
+   */
   async beat(): Promise<void> {
     if (this.#stopped) return;
-    this.#cancelNext();
-    this.#running ??= this.#run().finally(() => {
+    this.#running ??= this.#beatInTurn().finally(() => {
       this.#running = undefined;
-      this.#schedule(this.#requested ? INTERVAL_MS_MIN : this.#periodMs());
+      this.#schedule(this.#requested ? this.#untilNextMs() : this.#periodMs());
       this.#requested = false;
     });
     return this.#running;
@@ -61,14 +65,35 @@ export class Heartbeat {
   request(): void {
     if (this.#stopped) return;
     if (this.#running !== undefined) this.#requested = true;
-    else this.#schedule(Math.max(0, this.#startedMs + INTERVAL_MS_MIN - this.#node.clock.monotonicMs()));
+    else this.#schedule(this.#untilNextMs());
   }
 
   /** Makes no further heartbeat, and waits for the one under way. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelNext();
+    this.#endTurn();
     await this.#running;
+  }
+
+  /** How long the next heartbeat has to wait: lookups that want to catch up must not make a storm of them. */
+  #untilNextMs(): number {
+    return Math.max(0, this.#startedMs + INTERVAL_MS_MIN - this.#node.clock.monotonicMs());
+  }
+
+  async #beatInTurn(): Promise<void> {
+    this.#cancelNext();
+    const waitMs = this.#untilNextMs();
+    if (waitMs > 0) {
+      await new Promise<void>((resolve) => {
+        const cancel = this.#node.timers.after(waitMs, resolve);
+        this.#endTurn = () => {
+          cancel();
+          resolve();
+        };
+      });
+    }
+    if (!this.#stopped) await this.#run();
   }
 
   #periodMs(): number {
@@ -122,22 +147,21 @@ export class Heartbeat {
 
   /** Applies what the log has beyond what is applied here; where the two do not connect, starts over. */
   async #replay(partition: number, history: PartitionHistory, head: Head): Promise<void> {
-    let from = (history.applied as Head).sequence;
     for (let replayed = 0; ; ) {
+      const from = (history.applied as Head).sequence;
       const page = await this.#node.tier.log(partition, from, LOG_PAGE_EVENTS);
       for (const record of page) {
-        if (record.sequence <= (history.applied as Head).sequence) continue;
-        if (record.previous !== (history.applied as Head).sequence) return this.#reset(partition, history, head);
+        const applied = (history.applied as Head).sequence;
+        if (record.sequence <= applied) continue;
+        if (record.previous !== applied) break;
         applyEvent(this.#node, { ...record, partition, incarnation: head.incarnation });
         this.#node.counters.eventsReplayed++;
         replayed++;
       }
-      if ((history.applied as Head).sequence >= head.sequence) return;
-      const last = page.at(-1);
-      if (page.length < LOG_PAGE_EVENTS || last === undefined || replayed > this.#options.replayMax) {
-        return this.#reset(partition, history, head);
-      }
-      from = last.sequence;
+      const applied = (history.applied as Head).sequence;
+      if (applied >= head.sequence) return;
+      // Where the log did not move this node on, nor the bus meanwhile, the two do not connect.
+      if (applied === from || replayed > this.#options.replayMax) return this.#reset(partition, history, head);
     }
   }
 

@@ -48,8 +48,10 @@ export class Inbox implements BusListener {
     this.#requestHeartbeat();
   }
 
-  /** Nothing to do: heartbeats find what the bus does not bring, and the adapter has said why. */
-  interrupted(): void {}
+  /** What the bus drops from here on is found by heartbeats: the first at once. */
+  interrupted(): void {
+    this.#requestHeartbeat();
+  }
 
   #take(frame: Frame): void {
     if (frame.sender === this.#node.id) return;

@@ -13,7 +13,8 @@ export { KEY_LENGTH_MAX, Namespace } from './namespace.ts';
 // Reads and writes
 export type { Hit, LoadContext, Loaded, Loader, LoadOptions, Lookup, Miss } from './lookup.ts';
 export type { Fence } from './fenced-clear.ts';
-export type { ClearOptions, Receipt } from './receipt.ts';
+export type { ClearOptions, QueuedReceipt, Receipt } from './receipt.ts';
+export { QUEUED_CLEARS_MAX } from './queued-clears.ts';
 export type { SetOptions } from './write-path.ts';
 
 // What callers branch on

@@ -9,6 +9,7 @@ import { Membership } from './membership.ts';
 import type { NodeParts } from './node.ts';
 import { Node } from './node.ts';
 import { Outbox } from './outbox.ts';
+import { QueuedClears } from './queued-clears.ts';
 import { Waiters } from './waiters.ts';
 
 /** How long a node that leaves waits for its lookups, for its background work, and for the tier and the bus, each. */
@@ -37,9 +38,9 @@ export function startEngine(parts: NodeParts, options: EngineOptions): RunningEn
     onBeat: (failure) => {
       report(failure);
       breaker.beat(failure);
-      if (failure === undefined && node.shared && membership.isDue) {
-        node.background.run('watch-members', () => membership.look());
-      }
+      if (failure !== undefined || !node.shared) return;
+      if (queuedClears.size > 0) node.background.run('replay-clears', () => queuedClears.replay());
+      if (membership.isDue) node.background.run('watch-members', () => membership.look());
     },
   });
   const membership = new Membership(node);
@@ -50,7 +51,9 @@ export function startEngine(parts: NodeParts, options: EngineOptions): RunningEn
   const applier = new Applier(node, outbox, { reorderWindowMs: options.reorderWindowMs, requestHeartbeat });
   const fences = new Fences(node, heartbeat, abort.signal);
   node.bus.listen(new Inbox(node, { applier, outbox, waiters, fences, requestHeartbeat }));
-  return { node, heartbeat, breaker, applier, outbox, waiters, fences, closing: abort.signal, abort };
+  const base = { node, heartbeat, breaker, applier, outbox, waiters, fences, closing: abort.signal };
+  const queuedClears = new QueuedClears(base);
+  return { ...base, queuedClears, abort };
 }
 
 /**
@@ -88,11 +91,18 @@ export async function leave(engine: RunningEngine): Promise<void> {
   waiters.wakeAll();
   await atMost(engine, flightsEnded(engine));
   await atMost(engine, heartbeat.stop());
+  await atMost(engine, committedClears(engine));
   node.background.run('leave', () => node.tier.forget(node.id, heartbeat.nonce));
   await atMost(engine, node.background.drain());
   await atMost(engine, node.bus.close());
   await atMost(engine, node.tier.close());
   node.near.dropAll();
+}
+
+/** A last try at the clears that wait for the tier; what is left goes with the node, and is told. */
+async function committedClears({ node, queuedClears }: Engine): Promise<void> {
+  if (queuedClears.size === 0 || (await queuedClears.replay())) return;
+  node.logger.error('clears that waited for the tier were never committed', { clears: queuedClears.size });
 }
 
 async function flightsEnded(engine: Engine): Promise<void> {

@@ -150,9 +150,9 @@ export class LoadPath {
     });
   }
 
-  /** Keeps what the tier does not hold, for at most Δ from the start of its load. */
+  /** Keeps what the tier does not hold, for a short time from the start of its load. */
   #keepBriefly(flight: Flight, key: string, loaded: LoadedValue): void {
-    const { node } = this.#engine;
+    const { degradedTtlMs, graceMs } = this.#space.policy;
     this.#near.keepUnvouched(flight, {
       key,
       value: loaded.value,
@@ -161,8 +161,8 @@ export class LoadPath {
       born: loaded.born,
       tags: loaded.tags,
       loadedMs: loaded.startedMs,
-      freshUntilMs: loaded.startedMs + Math.min(node.deltaMs, loaded.ttlMs),
-      staleUntilMs: loaded.startedMs + loaded.ttlMs + this.#space.policy.graceMs,
+      freshUntilMs: loaded.startedMs + Math.min(degradedTtlMs, loaded.ttlMs),
+      staleUntilMs: loaded.startedMs + loaded.ttlMs + graceMs,
     });
   }
 
@@ -189,8 +189,9 @@ export class LoadPath {
     if (entry === undefined || !node.epochs.isLive(entry.born, entry.namespace, entry.tags)) return undefined;
     const nowMs = node.clock.nowMs();
     const stale = nowMs >= entry.freshUntilMs;
-    if (!stale && nowMs < entry.loadedMs + node.deltaMs) return { value: entry.value, stale };
-    const served = this.#space.policy.whenIncoherent === 'serve-stale' && nowMs < entry.staleUntilMs;
+    const { whenIncoherent, degradedTtlMs } = this.#space.policy;
+    if (!stale && nowMs < entry.loadedMs + degradedTtlMs) return { value: entry.value, stale };
+    const served = whenIncoherent === 'serve-stale' && nowMs < entry.staleUntilMs;
     return served ? { value: entry.value, stale } : undefined;
   }
 

@@ -1,4 +1,4 @@
-import type { Effect, Scope, TierInfo } from '@lockstep/core';
+import type { Commit, Scope, TierInfo } from '@lockstep/core';
 import { CacheError, CONTROL_PARTITION, ConfigError } from '@lockstep/core';
 import type { Coherence } from './coherence.ts';
 import { coherenceOf } from './coherence.ts';
@@ -9,8 +9,8 @@ import { Namespace } from './namespace.ts';
 import type { NodeCounters } from './node.ts';
 import type { NamespaceOptions } from './policy.ts';
 import { resolvePolicy } from './policy.ts';
-import type { ClearOptions, Receipt } from './receipt.ts';
-import { scopeReceipt } from './receipt.ts';
+import type { ClearOptions, QueuedReceipt, Receipt } from './receipt.ts';
+import { queuedReceipt, scopeReceipt } from './receipt.ts';
 import { spread } from './spread.ts';
 
 /** The most namespaces of one node. */
@@ -56,7 +56,7 @@ export class Lockstep implements AsyncDisposable {
     if (this.#namespaces.size >= NAMESPACES_MAX)
       throw new ConfigError(`a node takes at most ${NAMESPACES_MAX} namespaces`);
     const { node } = this.#engine;
-    const policy = resolvePolicy(name, options);
+    const policy = resolvePolicy(name, options, node.deltaMs);
     const space: Space = {
       name,
       scopeId: node.secrets.identifiers.scope({ namespace: name }),
@@ -80,16 +80,26 @@ export class Lockstep implements AsyncDisposable {
 
   /**
    * Clears a scope on every node: everything, one namespace, or all values that carry a tag. Takes the same time
-   * however many values there are. Rejects with `tier-unavailable` when the tier cannot commit it.
+   * however many values there are. Where the tier cannot commit it, rejects with `tier-unavailable`; with
+   * `allowDegraded` it is queued, and the receipt says so.
    */
-  async clear(scope: Scope, { wait }: ClearOptions = {}): Promise<Receipt> {
+  clear(scope: Scope, options?: ClearOptions & { readonly allowDegraded?: false }): Promise<Receipt>;
+  clear(scope: Scope, options: ClearOptions): Promise<Receipt | QueuedReceipt>;
+  async clear(scope: Scope, { wait, allowDegraded = false }: ClearOptions = {}): Promise<Receipt | QueuedReceipt> {
     this.#refuseClosed();
-    const { node, breaker } = this.#engine;
+    const { node, breaker, queuedClears } = this.#engine;
     const scopeId = node.secrets.identifiers.scope(checkedScope(scope));
-    const commit = await breaker.call(() => node.tier.clearScope(scopeId, node.id));
-    const effect: Effect = { kind: 'clear-scope', scopeId };
-    const fence = await spread(this.#engine, { commit, partition: CONTROL_PARTITION, effect, wait });
-    return scopeReceipt(scope, { commit, fence });
+    const send = (): Promise<Commit> => node.tier.clearScope(scopeId, node.id);
+    const made = { partition: CONTROL_PARTITION, effect: { kind: 'clear-scope', scopeId } } as const;
+    let commit: Commit;
+    try {
+      commit = await breaker.call(send);
+    } catch (error) {
+      if (!allowDegraded) throw error;
+      queuedClears.add({ ...made, send }, error);
+      return queuedReceipt(scope);
+    }
+    return scopeReceipt(scope, { commit, fence: await spread(this.#engine, { ...made, commit, wait }) });
   }
 
   /** How many entries of a namespace the tier holds, cleared ones that it has not reclaimed included; local: near. */

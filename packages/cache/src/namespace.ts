@@ -3,7 +3,7 @@ import type { Engine, NamespaceCounters, Space } from './engine.ts';
 import { freshFor } from './entry-write.ts';
 import type { Loader, LoadOptions, Lookup } from './lookup.ts';
 import { ReadPath } from './read-path.ts';
-import type { ClearOptions, Receipt } from './receipt.ts';
+import type { ClearOptions, QueuedReceipt, Receipt } from './receipt.ts';
 import type { SetOptions } from './write-path.ts';
 import { WritePath } from './write-path.ts';
 
@@ -79,8 +79,13 @@ export class Namespace<V> {
     return this.#writes.set(key, value, options);
   }
 
-  /** Removes a key on every node. Rejects with `tier-unavailable` when the tier cannot commit it. */
-  async clear(key: string, options: ClearOptions = {}): Promise<Receipt> {
+  /**
+   * Removes a key on every node. Where the tier cannot commit it, rejects with `tier-unavailable`; with `allowDegraded`
+   * it is queued, and the receipt says so.
+   */
+  clear(key: string, options?: ClearOptions & { readonly allowDegraded?: false }): Promise<Receipt>;
+  clear(key: string, options: ClearOptions): Promise<Receipt | QueuedReceipt>;
+  async clear(key: string, options: ClearOptions = {}): Promise<Receipt | QueuedReceipt> {
     this.#check(key);
     return this.#writes.clear(key, options);
   }

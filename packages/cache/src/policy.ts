@@ -13,6 +13,11 @@ export interface NamespaceOptions {
    * `serve-stale` answers what it has, within the grace. Both are marked degraded. Default: `revalidate`.
    */
   readonly whenIncoherent?: 'revalidate' | 'serve-stale';
+  /**
+   * How long, from the start of its load, a node answers a value that the tier does not hold: the tier was away, or the
+   * fill failed. At most Δ. Default: Δ.
+   */
+  readonly degradedTtlMs?: number;
   /** How long one load may take, and holds the cluster's other nodes back, in milliseconds. Default: 10,000. */
   readonly leaseMs?: number;
   /** The most entries in this node's near-cache. Default: 10,000. */
@@ -46,12 +51,17 @@ const RANGES: readonly (readonly [keyof NamespacePolicy, number, number])[] = [
   ['nearBytesMax', 1, Number.MAX_SAFE_INTEGER],
 ];
 
-/** Completes and checks a namespace's options; throws one `ConfigError` that names every problem. */
-export function resolvePolicy(namespace: string, options: NamespaceOptions): NamespacePolicy {
+/** Completes and checks the options of a node's namespace; throws one `ConfigError` that names every problem. */
+export function resolvePolicy(namespace: string, options: NamespaceOptions, deltaMs: number): NamespacePolicy {
   const ttlMs = options.ttlMs ?? DEFAULTS.ttlMs;
-  const policy: NamespacePolicy = { ...DEFAULTS, nearTtlMs: ttlMs, ...withoutUndefined(options) };
+  const policy: NamespacePolicy = {
+    ...DEFAULTS,
+    nearTtlMs: ttlMs,
+    degradedTtlMs: deltaMs,
+    ...withoutUndefined(options),
+  };
   const problems: string[] = [];
-  for (const [field, least, most] of RANGES) {
+  for (const [field, least, most] of [...RANGES, ['degradedTtlMs', 0, deltaMs] as const]) {
     const got = policy[field];
     if (Number.isInteger(got) && Number(got) >= least && Number(got) <= most) continue;
     problems.push(`${field}: got ${String(got)}, takes a whole number from ${least} to ${most}`);

@@ -1,4 +1,4 @@
-import { partitionOf } from '@lockstep/core';
+import { OverloadedError, partitionOf } from '@lockstep/core';
 import type { NearEntry } from '@lockstep/near-cache';
 import type { Engine, Space } from './engine.ts';
 import type { Flight } from './flight.ts';
@@ -11,6 +11,9 @@ import { TierReader } from './tier-reader.ts';
 const READS_MAX = 4;
 const PATIENCE_MS_MIN = 50;
 const PATIENCE_MS_MAX = 500;
+
+/** The most lookups, loads and writes under way on one node. */
+const FLIGHTS_MAX = 100_000;
 
 /** After this many lease times of waiting for others, a lookup loads for itself. */
 const LEASES_WAITED_MAX = 2;
@@ -58,6 +61,9 @@ export class ReadPath {
       const behind = !node.isFresh(partition);
       const answer = await joined.answer;
       return behind ? { ...answer, degraded: true } : answer;
+    }
+    if (node.flights.size >= FLIGHTS_MAX) {
+      throw new OverloadedError(`namespace "${this.#space.name}": ${FLIGHTS_MAX} lookups are under way on this node`);
     }
     const startedMs = node.clock.nowMs();
     const loads = loader !== undefined;

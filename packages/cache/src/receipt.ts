@@ -16,6 +16,15 @@ export interface Receipt {
   readonly fence?: Fence;
 }
 
+/** A clear that waits for the tier: see `allowDegraded`. */
+export interface QueuedReceipt {
+  readonly kind: 'clear';
+  readonly target: Receipt['target'];
+  /** The tier does not have it: nodes that the bus did not reach, and new ones, do not know of it. */
+  readonly committed: false;
+  readonly queued: true;
+}
+
 /** Options of a clear. */
 export interface ClearOptions {
   /**
@@ -24,6 +33,12 @@ export interface ClearOptions {
    * the latest after a little more than `deltaMaxMs`. Default: `committed`.
    */
   readonly wait?: 'committed' | 'fenced';
+  /**
+   * What happens while the tier is away. Off: the clear is refused, with `tier-unavailable`. On: it takes effect here
+   * and on the nodes that the bus reaches, and is queued, in this process alone, until the tier has it; the receipt
+   * says `committed: false`. Default: false.
+   */
+  readonly allowDegraded?: boolean;
 }
 
 /** What is known of a clear that was made: its commit, and its fence, if one was asked for. */
@@ -33,12 +48,21 @@ export interface Cleared {
 }
 
 export function keyReceipt(kind: Receipt['kind'], address: KeyAddress, cleared: Cleared): Receipt {
-  const { namespace, keyId, partition } = address;
-  return { kind, target: { namespace, keyId }, committed: true, partition, ...positionOf(cleared) };
+  return { kind, target: keyTarget(address), committed: true, partition: address.partition, ...positionOf(cleared) };
 }
 
 export function scopeReceipt(scope: Scope, cleared: Cleared): Receipt {
   return { kind: 'clear', target: scope, committed: true, partition: CONTROL_PARTITION, ...positionOf(cleared) };
+}
+
+/** How a receipt names one key. */
+export function keyTarget({ namespace, keyId }: KeyAddress): Receipt['target'] {
+  return { namespace, keyId };
+}
+
+/** The receipt of a clear that waits for the tier. */
+export function queuedReceipt(target: Receipt['target']): QueuedReceipt {
+  return { kind: 'clear', target, committed: false, queued: true };
 }
 
 function positionOf({ commit, fence }: Cleared): Pick<Receipt, 'incarnation' | 'sequence' | 'fence'> {

@@ -1,4 +1,5 @@
-import { createHmac } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { createHmac, createSecretKey } from 'node:crypto';
 import type { MessageMac } from '@lockstep/core';
 import { Identifiers } from '@lockstep/core';
 
@@ -14,9 +15,11 @@ export interface Secrets {
 
 /** Derives one key for each purpose, so that what is seen of one says nothing about another. */
 export function deriveSecrets(secret: string): Secrets {
-  const keyFor = (purpose: string): Buffer => createHmac('sha256', secret).update(`lockstep:${purpose}`).digest();
+  // Key objects: from bytes, Node 24 makes one anew for each HMAC, which takes five times as long.
+  const keyFor = (purpose: string): KeyObject =>
+    createSecretKey(createHmac('sha256', secret).update(`lockstep:${purpose}`).digest());
   const [identifierKey, entryKey, busKey] = [keyFor('identifiers'), keyFor('entries'), keyFor('bus')];
-  const shortHex = (key: Buffer, ...parts: readonly (string | Uint8Array)[]): string => {
+  const shortHex = (key: KeyObject, ...parts: readonly (string | Uint8Array)[]): string => {
     const hmac = createHmac('sha256', key);
     for (const part of parts) hmac.update(part);
     return hmac.digest('hex').slice(0, 32);

@@ -41,8 +41,9 @@ export class TierReader {
 
   /** Reads once; with `over`, to replace the entry of that version. A live entry is kept near. */
   async consult(flight: Flight, question: Question, over: string | undefined): Promise<Consulted> {
-    const { node, breaker } = this.#engine;
+    const { node, breaker, queuedClears } = this.#engine;
     if (!breaker.closed || !node.isFresh(flight.partition)) return { kind: 'unreachable' };
+    if (!(await queuedClears.settled(flight.partition))) return { kind: 'unreachable' };
     const lease = question.loader && { token: node.random.hex(TOKEN_BYTES), leaseMs: this.#space.policy.leaseMs };
     const sentMs = node.clock.nowMs();
     const seenWhenSent = node.data[flight.partition]?.seen;

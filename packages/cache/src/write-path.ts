@@ -1,12 +1,12 @@
 import type { Commit, KeyAddress } from '@lockstep/core';
-import { partitionOf } from '@lockstep/core';
+import { partitionOf, TierUnavailableError } from '@lockstep/core';
 import { encodeValue } from './codec.ts';
 import type { Engine, Space } from './engine.ts';
 import { entryWrite, freshFor, tagIds } from './entry-write.ts';
 import type { Flight } from './flight.ts';
 import { NearStore, nearLife, scopesOf } from './near-store.ts';
-import type { Cleared, ClearOptions, Receipt } from './receipt.ts';
-import { keyReceipt } from './receipt.ts';
+import type { Cleared, ClearOptions, QueuedReceipt, Receipt } from './receipt.ts';
+import { keyReceipt, keyTarget, queuedReceipt } from './receipt.ts';
 import { spread } from './spread.ts';
 
 /** Options of one write. */
@@ -40,11 +40,14 @@ export class WritePath {
 
   /** Writes a value; when it resolves, no later lookup on this node answers the older one. */
   async set(key: string, value: unknown, options: SetOptions): Promise<Receipt> {
-    const { node } = this.#engine;
+    const { node, queuedClears } = this.#engine;
     const { value: kept, payload } = encodeValue(this.#space.name, value);
     const tags = tagIds(this.#engine, options.tags ?? []);
     const ttlMs = freshFor(this.#space, options.ttlMs);
     const address = this.#address(key);
+    if (!(await queuedClears.settled(address.partition))) {
+      throw new TierUnavailableError(`namespace "${this.#space.name}": clears that wait for the tier come first`);
+    }
     const flight = this.#begin(address);
     flight.scopes = scopesOf(this.#space, tags);
     const born = node.born();
@@ -73,11 +76,18 @@ export class WritePath {
   }
 
   /** Removes a key everywhere. Always an event, also where nothing was: a load under way anywhere must not survive. */
-  async clear(key: string, { wait }: ClearOptions): Promise<Receipt> {
-    const { node } = this.#engine;
+  async clear(key: string, { wait, allowDegraded = false }: ClearOptions): Promise<Receipt | QueuedReceipt> {
+    const { node, queuedClears } = this.#engine;
     const address = this.#address(key);
+    const { partition, keyId } = address;
     const send = (): Promise<Commit> => node.tier.clear(address, node.id);
-    return keyReceipt('clear', address, await this.#commit({ kind: 'clear', address, send, wait }));
+    try {
+      return keyReceipt('clear', address, await this.#commit({ kind: 'clear', address, send, wait }));
+    } catch (error) {
+      if (!allowDegraded) throw error;
+      queuedClears.add({ partition, effect: { kind: 'clear', keyId }, send }, error);
+      return queuedReceipt(keyTarget(address));
+    }
   }
 
   /** Ends a key's freshness everywhere; the value may still stand in for a load that fails, within the grace. */

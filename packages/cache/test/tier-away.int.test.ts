@@ -61,6 +61,19 @@ describe('when a node cannot reach the tier', () => {
     expect(answer).toEqual({ outcome: 'hit', source: 'near', value: 'old', stale: false, degraded: true });
   });
 
+  test('what it loads meanwhile is answered for degradedTtlMs, and no longer', async () => {
+    const [kept, unkept] = [undefined, 0].map((degradedTtlMs, index) => {
+      return a.lockstep.namespace<string>(`loaded-${index}`, { ...(degradedTtlMs !== undefined && { degradedTtlMs }) });
+    });
+    a.proxy.cut();
+    await waitFor(isDegraded(a), { what: 'degradation' });
+    for (const value of ['first', 'second']) {
+      expect(await kept?.lookup('tool', () => value)).toMatchObject({ value: 'first', degraded: true });
+      expect(await unkept?.lookup('tool', () => value)).toMatchObject({ value, degraded: true });
+    }
+    expect(() => a.lockstep.namespace('too-long', { degradedTtlMs: 401 })).toThrow('degradedTtlMs: got 401');
+  });
+
   test('a clear that reaches it by the bus still takes effect', async () => {
     const lists = a.lockstep.namespace<string>('lists', { graceMs: 60_000, whenIncoherent: 'serve-stale' });
     const onB = b.lockstep.namespace<string>('lists');

@@ -109,7 +109,7 @@ export class GatewayCache<C, T> {
    * which it did not confirm. Never rejects.
    */
   async clear(request: ClearRequest): Promise<ClearOutcome> {
-    const options: ClearOptions = request.wait === undefined ? {} : { wait: request.wait };
+    const options: Pick<ClearOptions, 'wait'> = request.wait === undefined ? {} : { wait: request.wait };
     const scopes = this.#scopesOf(request).map(({ cache, scope }) => {
       return { cache, receipt: this.#lockstep.clear(scope, options) };
     });

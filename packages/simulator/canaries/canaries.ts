@@ -70,6 +70,12 @@ export const CANARIES: Readonly<Record<string, Canary>> = {
     find: 'if (event.previous !== applied.sequence) {',
     replace: 'if (event.previous < 0) {',
   },
+  'queued-clears-first': {
+    rule: 'clears that wait for the tier are committed before a value is read there again',
+    file: `${CACHE}/tier-reader.ts`,
+    find: "    if (!(await queuedClears.settled(flight.partition))) return { kind: 'unreachable' };\n",
+    replace: '',
+  },
   'scope-generation': {
     rule: 'an entry judged under an older epoch table is judged again',
     file: `${CACHE}/read-path.ts`,

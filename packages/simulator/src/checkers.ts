@@ -23,12 +23,12 @@ export function check(history: History, options: CheckOptions): readonly Violati
 
 /**
  * P1: no unmarked answer is older than a write or clear that was committed more than Δ before the call began.
- * P2: on the writer's own node, none at all that is older than what was committed before the call began.
+ * P2: on the writer's own node, none at all that is older than what was committed, or queued, before the call began.
  * P3: no unmarked one, on any node, that is older than a fenced clear that had returned before the call began.
  */
 function* staleAnswers(history: History, options: CheckOptions): Generator<Violation> {
   const boundMs = options.deltaMs * (1 + 1.1 * options.clockRateError);
-  const invalidations = history.calls.filter((call) => call.answer?.kind === 'committed' && !mayBeLost(history, call));
+  const invalidations = history.calls.filter((call) => isInEffect(call) && !mayBeLost(history, call));
   for (const read of history.calls.filter(isRead)) {
     const origin = history.origins.get(read.answer.value);
     if (origin === undefined) continue;
@@ -49,7 +49,7 @@ function brokenBy(read: Read, invalidation: Call, boundMs: number): 'P1' | 'P2' 
   const sinceMs = read.startMs - (invalidation.endMs as number);
   if (sinceMs <= 0) return undefined;
   if (read.node === invalidation.node) return 'P2';
-  if (read.answer.degraded) return undefined;
+  if (read.answer.degraded || invalidation.answer?.kind === 'queued') return undefined;
   if (invalidation.kind.startsWith('fenced')) return 'P3';
   return sinceMs > boundMs ? 'P1' : undefined;
 }
@@ -74,6 +74,10 @@ function mayBeLost(history: History, call: Call): boolean {
   return history.faults.some(({ lostFromMs, untilMs }) => {
     return lostFromMs !== undefined && (call.endMs as number) >= lostFromMs && call.startMs <= (untilMs as number);
   });
+}
+
+function isInEffect({ answer }: Call): boolean {
+  return answer?.kind === 'committed' || answer?.kind === 'queued';
 }
 
 function isRead(call: Call): call is Read {

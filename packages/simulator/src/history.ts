@@ -7,7 +7,9 @@ export type CallKind =
   | 'expire'
   | 'clear-scope'
   | 'fenced-clear'
-  | 'fenced-clear-scope';
+  | 'fenced-clear-scope'
+  | 'degraded-clear'
+  | 'degraded-clear-scope';
 
 /** One call of a client, as it saw it; times are true times in ms. */
 export interface Call {
@@ -36,6 +38,8 @@ export type Answer =
     }
   | { readonly kind: 'nothing'; readonly degraded: boolean }
   | { readonly kind: 'committed'; readonly fencedBy?: 'acknowledgements' | 'time' }
+  /** A clear that waits for the tier. */
+  | { readonly kind: 'queued' }
   | { readonly kind: 'failed'; readonly code: string };
 
 /** Where a value comes from: a load, from its beginning, or a write. */

@@ -162,7 +162,7 @@ export class SimTier implements Tier {
     const random = this.#random;
     return new Promise((resolve, reject) => {
       const giveUp = (): void => reject(new TierUnavailableError('no answer'));
-      this.#machine.after(COMMAND_TIMEOUT_MS, giveUp);
+      const answered = this.#machine.after(COMMAND_TIMEOUT_MS, giveUp);
       if (link.isCut || random.chance(link.lost)) return;
       const wayMs = random.chance(link.late) ? random.between(COMMAND_TIMEOUT_MS, 3_000) : this.#latencyMs();
       this.#world.after(wayMs, () => {
@@ -170,6 +170,7 @@ export class SimTier implements Tier {
         if (reply === 'down' || link.isCut || random.chance(link.unanswered)) return;
         this.#world.after(this.#latencyMs(), () =>
           this.#machine.deliver(() => {
+            answered();
             if (reply === 'refused') reject(new CacheError('tier-refused', 'NOREPLICAS'));
             else resolve(reply);
           }),

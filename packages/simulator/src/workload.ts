@@ -1,4 +1,4 @@
-import type { Lockstep, Lookup, Namespace, Receipt } from '@lockstep/cache';
+import type { ClearOptions, Lockstep, Lookup, Namespace, QueuedReceipt, Receipt } from '@lockstep/cache';
 import { CacheError } from '@lockstep/core';
 import type { Answer, Call, CallKind, History } from './history.ts';
 import type { Prng } from './prng.ts';
@@ -19,6 +19,7 @@ const KINDS: readonly CallKind[] = [
   ...Array.from({ length: 6 }, () => 'get' as const),
   ...Array.from({ length: 6 }, () => 'load' as const),
   ...(['set', 'set', 'clear', 'clear', 'expire', 'clear-scope', 'fenced-clear', 'fenced-clear-scope'] as const),
+  ...(['degraded-clear', 'degraded-clear-scope'] as const),
 ];
 
 /** One node with its clients. */
@@ -93,13 +94,15 @@ export class Workload {
       }
       case 'clear':
       case 'fenced-clear':
-        return fencedAnswer(await tools.clear(key, waitOf(call)));
+      case 'degraded-clear':
+        return clearAnswer(await tools.clear(key, optionsOf(call)));
       case 'expire':
         await tools.expire(key);
         return { kind: 'committed' };
       case 'clear-scope':
       case 'fenced-clear-scope':
-        return fencedAnswer(await lockstep.clear(scopeOf(call.target), waitOf(call)));
+      case 'degraded-clear-scope':
+        return clearAnswer(await lockstep.clear(scopeOf(call.target), optionsOf(call)));
     }
   }
 
@@ -114,12 +117,13 @@ export class Workload {
   }
 }
 
-function waitOf({ kind }: Call): { readonly wait: 'committed' | 'fenced' } {
-  return { wait: kind.startsWith('fenced') ? 'fenced' : 'committed' };
+function optionsOf({ kind }: Call): ClearOptions {
+  return { wait: kind.startsWith('fenced') ? 'fenced' : 'committed', allowDegraded: kind.startsWith('degraded') };
 }
 
-function fencedAnswer({ fence }: Receipt): Answer {
-  return { kind: 'committed', ...(fence && { fencedBy: fence.by }) };
+function clearAnswer(receipt: Receipt | QueuedReceipt): Answer {
+  if (!receipt.committed) return { kind: 'queued' };
+  return { kind: 'committed', ...(receipt.fence && { fencedBy: receipt.fence.by }) };
 }
 
 function scopeOf(name: string): Parameters<Lockstep['clear']>[0] {

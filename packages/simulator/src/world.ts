@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers';
+import { nextTick } from 'node:process';
 import { Prng } from './prng.ts';
 
 /** The shortest time that passes: less would be lost in rounding, and a wait for it would never end. */
@@ -84,7 +84,10 @@ function isBefore(one: Due, other: Due): boolean {
   return one.atMs < other.atMs || (one.atMs === other.atMs && one.order < other.order);
 }
 
-/** Resolves when every promise that is ready, and all that become ready by it, have run their callbacks. */
+/**
+ * Resolves when every promise that is ready, and all that become ready by it, have run their callbacks: called from
+ * one, the next tick comes after the last of them.
+ */
 function settle(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => nextTick(resolve));
 }

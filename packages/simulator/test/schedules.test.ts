@@ -4,11 +4,13 @@ import { History } from '../src/history.ts';
 import { simulate, traceOf, World } from '../src/index.ts';
 
 const SEEDS = 60;
+/** Seeds that once told something: 883, nodes that disagree because a failover took a silent fill away. */
+const FOUND_SEEDS = [883];
 
 describe('simulated schedules', () => {
   test(`${SEEDS} seeds with every fault keep the promises (P1, P2)`, { timeout: 120_000 }, async () => {
     const failing: string[] = [];
-    for (let seed = 1; seed <= SEEDS; seed++) {
+    for (const seed of [...Array.from({ length: SEEDS }, (_, index) => index + 1), ...FOUND_SEEDS]) {
       const simulation = await simulate(seed);
       if (simulation.violations.length > 0) failing.push(traceOf(simulation));
     }
