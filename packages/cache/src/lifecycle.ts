@@ -51,9 +51,9 @@ export function startEngine(parts: NodeParts, options: EngineOptions): RunningEn
   const applier = new Applier(node, outbox, { reorderWindowMs: options.reorderWindowMs, requestHeartbeat });
   const fences = new Fences(node, heartbeat, abort.signal);
   node.bus.listen(new Inbox(node, { applier, outbox, waiters, fences, requestHeartbeat }));
-  const base = { node, heartbeat, breaker, applier, outbox, waiters, fences, closing: abort.signal };
-  const queuedClears = new QueuedClears(base);
-  return { ...base, queuedClears, abort };
+  const queuedClears = new QueuedClears(node, { breaker, applier, outbox });
+  const closing = abort.signal;
+  return { node, heartbeat, breaker, applier, outbox, waiters, fences, queuedClears, closing, abort };
 }
 
 /**

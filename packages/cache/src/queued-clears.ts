@@ -1,8 +1,10 @@
 import type { Commit, Effect } from '@lockstep/core';
 import { CacheError, CONTROL_PARTITION, TierUnavailableError } from '@lockstep/core';
+import type { Applier } from './apply.ts';
 import { applyHint } from './apply.ts';
-import type { Engine } from './engine.ts';
-import { spread } from './spread.ts';
+import type { Breaker } from './breaker.ts';
+import type { Node } from './node.ts';
+import type { Outbox } from './outbox.ts';
 
 /** The most clears that a node holds back for a tier that is away. */
 export const QUEUED_CLEARS_MAX = 10_000;
@@ -21,13 +23,19 @@ export interface QueuedClear {
  * it was told to clear. A node that dies takes its own with it.
  */
 export class QueuedClears {
-  readonly #engine: Omit<Engine, 'queuedClears'>;
+  readonly #node: Node;
+  readonly #breaker: Breaker;
+  readonly #applier: Applier;
+  readonly #outbox: Outbox;
   /** One for each key or scope, oldest first. */
   readonly #clears: Map<string, QueuedClear> = new Map();
   #replaying: Promise<boolean> | undefined;
 
-  constructor(engine: Omit<Engine, 'queuedClears'>) {
-    this.#engine = engine;
+  constructor(node: Node, via: { readonly breaker: Breaker; readonly applier: Applier; readonly outbox: Outbox }) {
+    this.#node = node;
+    this.#breaker = via.breaker;
+    this.#applier = via.applier;
+    this.#outbox = via.outbox;
   }
 
   get size(): number {
@@ -39,10 +47,9 @@ export class QueuedClears {
     const name = nameOf(clear);
     const isFull = this.#clears.size >= QUEUED_CLEARS_MAX && !this.#clears.has(name);
     if (!isTierAway(error) || isFull) throw error;
-    const { node, outbox } = this.#engine;
     this.#clears.set(name, clear);
-    applyHint(node, clear.effect);
-    outbox.send({ type: 'hint', effect: clear.effect, sender: node.id });
+    applyHint(this.#node, clear.effect);
+    this.#outbox.send({ type: 'hint', effect: clear.effect, sender: this.#node.id });
   }
 
   /** Whether a value of this partition may be read or written: no clear that concerns it is left to commit. */
@@ -59,18 +66,17 @@ export class QueuedClears {
   }
 
   async #replay(): Promise<boolean> {
-    const { node, breaker } = this.#engine;
     for (const [name, clear] of this.#clears) {
       try {
-        const commit = await breaker.call(clear.send);
-        await spread(this.#engine, { commit, partition: clear.partition, effect: clear.effect });
+        const commit = await this.#breaker.call(clear.send);
+        this.#applier.committed(commit, clear.partition, { effect: clear.effect });
       } catch (error) {
         if (error instanceof CacheError) return false;
         throw error;
       }
       if (this.#clears.get(name) === clear) this.#clears.delete(name);
     }
-    if (this.#clears.size === 0) node.logger.info('clears that waited for the tier are committed');
+    if (this.#clears.size === 0) this.#node.logger.info('clears that waited for the tier are committed');
     return this.#clears.size === 0;
   }
 

@@ -15,10 +15,7 @@ export interface CommittedWrite {
 }
 
 /** Publishes a commit and applies it here; where it is to be fenced, waits for the fence. */
-export async function spread(
-  engine: Pick<Engine, 'applier' | 'fences'>,
-  write: CommittedWrite,
-): Promise<Fence | undefined> {
+export async function spread(engine: Engine, write: CommittedWrite): Promise<Fence | undefined> {
   const { commit, partition, effect, flight: spared, wait } = write;
   const ackWanted = wait === 'fenced';
   const publish = (): void => engine.applier.committed(commit, partition, { effect, spared, ackWanted });
