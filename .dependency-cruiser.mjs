@@ -14,9 +14,9 @@ const LAYERS_WITHOUT_PEERS = new Set([2]);
 
 /** The folders that may import a vendor's module; nobody else may. */
 const VENDORS = [
-  { module: 'ioredis', folders: ['packages/tier-keydb'] },
-  { module: '@nats-io/', folders: ['packages/bus-nats'] },
-  { module: 'lru-cache', folders: ['packages/near-cache'] },
+  { module: 'ioredis', folders: ['packages/tier-keydb', 'packages/bench'] },
+  { module: '@nats-io/', folders: ['packages/bus-nats', 'packages/bench'] },
+  { module: 'lru-cache', folders: ['packages/near-cache', 'packages/bench'] },
   { module: '@opentelemetry/(?!api/)', folders: ['apps/[^/]+'] },
 ];
 
@@ -47,7 +47,7 @@ function layerRules() {
 function vendorRules() {
   return VENDORS.map(({ module, folders }) => ({
     name: `vendor-${module.replaceAll(/[^a-z-]/g, '')}`,
-    comment: `Only ${folders.join(', ')} may import ${module}; tests may look behind an adapter.`,
+    comment: `Only ${folders.join(', ')} may import ${module}; tests may look behind an adapter, and bench measures it bare.`,
     severity: 'error',
     from: { pathNot: [`^(${folders.join('|')})/`, TESTS] },
     to: { path: `node_modules/${module}${module.endsWith('/') || module.endsWith(')') ? '' : '/'}` },

@@ -1,5 +1,6 @@
+import type { Clock, EpochTable } from '@lockstep/core';
 import { OverloadedError, partitionOf } from '@lockstep/core';
-import type { NearEntry } from '@lockstep/near-cache';
+import type { NearEntry, NearRegion } from '@lockstep/near-cache';
 import type { Engine, Space } from './engine.ts';
 import type { Flight } from './flight.ts';
 import { LoadPath } from './load-path.ts';
@@ -24,28 +25,30 @@ export class ReadPath {
   readonly #space: Space;
   readonly #tier: TierReader;
   readonly #loads: LoadPath;
+  // What a hit reads, one step away.
+  readonly #region: NearRegion;
+  readonly #clock: Clock;
+  readonly #serveUntil: Float64Array;
+  readonly #epochs: EpochTable;
 
   constructor(engine: Engine, space: Space) {
     this.#engine = engine;
     this.#space = space;
     this.#tier = new TierReader(engine, space);
     this.#loads = new LoadPath(engine, space);
+    this.#region = space.region;
+    this.#clock = engine.node.clock;
+    this.#serveUntil = engine.node.horizons.serveUntil;
+    this.#epochs = engine.node.epochs;
   }
 
-  /** The near-cache's entry, if this node may serve it now. Synchronous; no hash, no allocation. */
+  /** The near-cache's entry, if this node may serve it now. Synchronous; no hash, no promise. */
   near(key: string): NearEntry | undefined {
-    const entry = this.#space.region.get(key);
+    const entry = this.#region.get(key);
     if (entry === undefined) return undefined;
-    const { node } = this.#engine;
-    const nowMs = node.clock.nowMs();
-    if (nowMs >= entry.freshUntilMs || nowMs > (node.horizons.serveUntil[entry.partition] as number)) return undefined;
-    if (entry.checkedGeneration === node.epochs.generation) return entry;
-    if (!node.epochs.isLive(entry.born, entry.namespace, entry.tags)) {
-      this.#space.region.delete(key);
-      return undefined;
-    }
-    entry.checkedGeneration = node.epochs.generation;
-    return entry;
+    const ceilingMs = this.#clock.ceilingMs();
+    if (ceilingMs >= entry.freshUntilMs || ceilingMs > (this.#serveUntil[entry.partition] as number)) return undefined;
+    return entry.checkedGeneration === this.#epochs.generation ? entry : this.#checked(entry);
   }
 
   /** Answers from the near-cache, else joins a flight for the key, else starts one. */
@@ -80,6 +83,16 @@ export class ReadPath {
     const question = { key, address: { partition, namespace: this.#space.name, keyId }, loader, options };
     flight.answer = this.#fly(flight, question).finally(() => node.flights.remove(flight));
     return flight.answer;
+  }
+
+  /** Judges an entry anew after the epoch table has changed, and drops it where it is dead. */
+  #checked(entry: NearEntry): NearEntry | undefined {
+    if (!this.#epochs.isLive(entry.born, entry.namespace, entry.tags)) {
+      this.#region.delete(entry.key);
+      return undefined;
+    }
+    entry.checkedGeneration = this.#epochs.generation;
+    return entry;
   }
 
   #nearHit(key: string): Lookup<unknown> | undefined {

@@ -7,6 +7,8 @@ import type { Incarnation, KeyId, NodeId, ScopeId } from './keys.ts';
 export interface Clock {
   /** For rights (horizon, entry expiry): monotonic time that also takes every forward jump of wall time. */
   nowMs(): number;
+  /** An instant not before `nowMs()` and at most 2 ms after it; cheap, for rights that are checked on every hit. */
+  ceilingMs(): number;
   /** For waits on which others' rights depend: pure monotonic time, which never runs ahead. */
   monotonicMs(): number;
 }

@@ -2,6 +2,9 @@ import type { Born, KeyId, ScopeId } from '@lockstep/core';
 import { ConfigError } from '@lockstep/core';
 import { LRUCache } from 'lru-cache';
 
+/** The options of every read: left out, lru-cache makes them anew for each. */
+const READ = {};
+
 /** One value in the near-cache, with what the node needs to know whether it may still be served. */
 export interface NearEntry {
   readonly key: string;
@@ -134,7 +137,7 @@ class LruRegion implements NearRegion {
   }
 
   get(key: string): NearEntry | undefined {
-    return this.#lru.get(key);
+    return this.#lru.get(key, READ);
   }
 
   set(entry: NearEntry): void {

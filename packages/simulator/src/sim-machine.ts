@@ -26,6 +26,10 @@ export class SimMachine implements Clock, Timers {
     return this.monotonicMs() + this.#jumpedMs;
   }
 
+  ceilingMs(): number {
+    return this.nowMs();
+  }
+
   monotonicMs(): number {
     return 1_000 + (this.#world.nowMs - this.#stoodStillMs) * this.#rate;
   }

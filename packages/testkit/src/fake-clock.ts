@@ -19,6 +19,10 @@ export class FakeClock implements Clock, Timers {
     return this.#monotonicMs + this.#aheadMs;
   }
 
+  ceilingMs(): number {
+    return this.nowMs();
+  }
+
   monotonicMs(): number {
     return this.#monotonicMs;
   }

@@ -1,0 +1,199 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { Namespace } from '@lockstep/cache';
+import { LRUCache } from 'lru-cache';
+import type { Quantiles, Row } from './figures.ts';
+import { medianOf, quantiles, row, single } from './figures.ts';
+import type { Scale } from './item.ts';
+import { openNode, startServers } from './servers.ts';
+
+const ENTRIES = 10_000;
+const VALUE_BYTES = 1_024;
+const ZIPF_EXPONENT = 0.99;
+const WRITES_AT_ONCE = 100;
+/** Runs in one process, whose medians count. */
+const RUNS = 3;
+
+interface Value {
+  readonly size: number;
+  readonly text: string;
+}
+
+/** One way to read a key. */
+interface Subject {
+  readonly name: string;
+  read(keys: readonly string[]): number | Promise<number>;
+}
+
+/** Near-cache hits beside a raw lru-cache, in one process and in turns, on a node of a real cluster. */
+export async function nearHit(scale: Scale): Promise<readonly Row[]> {
+  await using servers = await startServers();
+  await using lockstep = await openNode(servers);
+  const ours = lockstep.namespace<Value>('bench', { ttlMs: 3_600_000, nearEntriesMax: ENTRIES });
+  const raw = new LRUCache<string, Value>({ max: ENTRIES });
+  const names = Array.from({ length: ENTRIES }, (_, index) => `key-${index}`);
+  const value = (index: number): Value => ({ size: index + 1, text: String(index % 10).repeat(VALUE_BYTES) });
+  for (let from = 0; from < ENTRIES; from += WRITES_AT_ONCE) {
+    const batch = names.slice(from, from + WRITES_AT_ONCE);
+    await Promise.all(batch.map((name, index) => ours.set(name, value(from + index))));
+  }
+  names.forEach((name, index) => void raw.set(name, value(index)));
+
+  const rows: Row[] = [];
+  for (const draw of [zipfian, uniform]) {
+    const keys = draw(names, scale.small ? 1_000 : 20_000);
+    const subjects = [rawGet(raw), peek(ours), awaitedRawGet(raw), awaitedGet(ours)] as const;
+    const [floorSync, oursSync, floorAwaited, oursAwaited] = await inTurns(subjects, keys, scale);
+    const common = { unit: 'ns' };
+    rows.push(
+      row({
+        ...common,
+        id: `near-hit.peek.${draw.name}`,
+        ours: oursSync as Quantiles,
+        floor: floorSync as Quantiles,
+        target: { at: 'p50', ratioAtMost: 2.2 },
+      }),
+      row({
+        ...common,
+        id: `near-hit.get.${draw.name}`,
+        ours: oursAwaited as Quantiles,
+        floor: floorAwaited as Quantiles,
+        target: { at: 'p50', ratioAtMost: 1.6 },
+      }),
+    );
+  }
+  const keys = uniform(names, 10_000);
+  const allocated = {
+    ours: await bytesPerRead(peek(ours), keys, scale),
+    floor: await bytesPerRead(rawGet(raw), keys, scale),
+    clock: await bytesPerRead(wallReading, keys, scale),
+  };
+  rows.push(
+    row({
+      id: 'near-hit.peek.allocated',
+      unit: 'bytes',
+      ours: single(allocated.ours),
+      floor: single(allocated.floor),
+      target: { at: 'p50', atMost: 0 },
+    }),
+    row({ id: 'near-hit.peek.allocated-by-date-now', unit: 'bytes', ours: single(allocated.clock) }),
+  );
+  return rows;
+}
+
+function rawGet(raw: LRUCache<string, Value>): Subject {
+  return {
+    name: 'raw lru-cache get',
+    read(keys) {
+      let sum = 0;
+      for (const key of keys) sum += (raw.get(key) as Value).size;
+      return sum;
+    },
+  };
+}
+
+function peek(namespace: Namespace<Value>): Subject {
+  return {
+    name: 'peek',
+    read(keys) {
+      let sum = 0;
+      for (const key of keys) sum += (namespace.peek(key) as Value).size;
+      return sum;
+    },
+  };
+}
+
+function awaitedRawGet(raw: LRUCache<string, Value>): Subject {
+  const get = async (key: string): Promise<Value | undefined> => raw.get(key);
+  return {
+    name: 'awaited function around a raw get',
+    async read(keys) {
+      let sum = 0;
+      for (const key of keys) sum += ((await get(key)) as Value).size;
+      return sum;
+    },
+  };
+}
+
+function awaitedGet(namespace: Namespace<Value>): Subject {
+  return {
+    name: 'await get',
+    async read(keys) {
+      let sum = 0;
+      for (const key of keys) sum += ((await namespace.get(key)) as Value).size;
+      return sum;
+    },
+  };
+}
+
+/** What V8 itself allocates for one reading of wall time: `Date.now` answers a boxed double. */
+const wallReading: Subject = {
+  name: 'Date.now',
+  read(keys) {
+    let sum = 0;
+    for (const key of keys) if (Date.now() > key.length) sum++;
+    return sum;
+  },
+};
+
+/** Reads the same keys by every subject in turn, again and again; per subject, the time of one read. */
+async function inTurns(
+  subjects: readonly Subject[],
+  keys: readonly string[],
+  { small }: Scale,
+): Promise<readonly Quantiles[]> {
+  const runs: Quantiles[][] = subjects.map(() => []);
+  const batches = small ? 5 : 150;
+  for (let run = 0; run < (small ? 1 : RUNS); run++) {
+    const times: number[][] = subjects.map(() => []);
+    for (let batch = -batches / 5; batch < batches; batch++) {
+      for (const [index, subject] of subjects.entries()) {
+        const elapsedNs = await timeOf(subject, keys);
+        if (batch >= 0) times[index]?.push(elapsedNs / keys.length);
+      }
+    }
+    for (const [index, samples] of times.entries()) runs[index]?.push(quantiles(samples));
+  }
+  return runs.map(medianOf);
+}
+
+/** One batch on an event loop that has just had its turn: heartbeats go on in between. */
+async function timeOf(subject: Subject, keys: readonly string[]): Promise<number> {
+  await new Promise((resolve) => setImmediate(resolve));
+  const startedNs = process.hrtime.bigint();
+  const sum = await subject.read(keys);
+  const elapsedNs = Number(process.hrtime.bigint() - startedNs);
+  if (sum <= 0) throw new Error(`${subject.name} read nothing`);
+  return elapsedNs;
+}
+
+/** The heap's growth by one read: the median over batches that are too short for the collector to be needed. */
+async function bytesPerRead(subject: Subject, keys: readonly string[], { small }: Scale): Promise<number> {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const grown: number[] = [];
+  for (let batch = 0; batch < (small ? 20 : 1_000); batch++) {
+    if (batch % 20 === 0) {
+      await new Promise((resolve) => setImmediate(resolve));
+      collect();
+    }
+    const before = process.memoryUsage().heapUsed;
+    void subject.read(keys);
+    grown.push((process.memoryUsage().heapUsed - before) / keys.length);
+  }
+  return Math.max(0, Math.round(quantiles(grown).p50));
+}
+
+function uniform(names: readonly string[], count: number): readonly string[] {
+  return Array.from({ length: count }, () => names[Math.floor(Math.random() * names.length)] as string);
+}
+
+/** Few keys are read often: the one of rank r in proportion to 1 / r^0.99. */
+function zipfian(names: readonly string[], count: number): readonly string[] {
+  let total = 0;
+  const upTo = names.map((_, rank) => (total += 1 / (rank + 1) ** ZIPF_EXPONENT));
+  return Array.from({ length: count }, () => {
+    const drawn = Math.random() * total;
+    return names[upTo.findIndex((bound) => drawn < bound)] as string;
+  });
+}
