@@ -2,7 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { busOutage } from './bus-outage.ts';
+import { fencedClear } from './fenced-clear.ts';
 import type { Row } from './figures.ts';
+import { invalidation } from './invalidation.ts';
 import type { Item } from './item.ts';
 import { nearHit } from './near-hit.ts';
 import { summaryOf, tableOf } from './table.ts';
@@ -15,7 +18,12 @@ const USAGE = `Usage: pnpm bench [--only ITEM] [--json FILE] [--smoke]
 `;
 
 /** In the order in which they run. */
-const ITEMS: ReadonlyMap<string, Item> = new Map([['near-hit', nearHit]]);
+const ITEMS: ReadonlyMap<string, Item> = new Map([
+  ['near-hit', nearHit],
+  ['invalidation', invalidation],
+  ['bus-outage', busOutage],
+  ['fenced-clear', fencedClear],
+]);
 
 const options = parse();
 if (options === undefined) {
