@@ -1,4 +1,5 @@
 // Opening a node
+export type { AuditOptions } from './auditor.ts';
 export type { LockstepOptions } from './open.ts';
 export { openLockstep } from './open.ts';
 export type { Coherence } from './coherence.ts';

@@ -1,5 +1,7 @@
 import { CacheError } from '@lockstep/core';
 import { Applier } from './apply.ts';
+import type { AuditOptions } from './auditor.ts';
+import { Auditor } from './auditor.ts';
 import { Breaker } from './breaker.ts';
 import type { Engine } from './engine.ts';
 import { Fences } from './fenced-clear.ts';
@@ -21,6 +23,8 @@ export interface EngineOptions {
   readonly reorderWindowMs: number;
   /** The most events replayed for one partition after an outage; beyond it the partition is dropped. */
   readonly replayMax: number;
+  /** How near entries are compared with the tier; undefined: they are not. */
+  readonly audit: Required<AuditOptions> | undefined;
 }
 
 /** An engine, and what only its lifecycle touches. */
@@ -53,6 +57,7 @@ export function startEngine(parts: NodeParts, options: EngineOptions): RunningEn
   node.bus.listen(new Inbox(node, { applier, outbox, waiters, fences, requestHeartbeat }));
   const queuedClears = new QueuedClears(node, { breaker, applier, outbox });
   const closing = abort.signal;
+  if (node.shared && options.audit) new Auditor(node, { options: options.audit, breaker, closing }).start();
   return { node, heartbeat, breaker, applier, outbox, waiters, fences, queuedClears, closing, abort };
 }
 

@@ -124,7 +124,8 @@ export class LoadPath {
       }
       const written: Head = loud ? reply.commit : reply.head;
       const version = loud ? String(reply.commit.sequence) : reply.version;
-      this.#keep(flight, question.key, { ...loaded, written, version, sentMs });
+      const { fingerprint } = write;
+      this.#keep(flight, question.key, { ...loaded, written, version, fingerprint, sentMs });
     } catch (error) {
       if (!(error instanceof CacheError)) throw error;
       this.#keepBriefly(flight, question.key, loaded);
@@ -134,7 +135,12 @@ export class LoadPath {
   #keep(
     flight: Flight,
     key: string,
-    stored: LoadedValue & { readonly written: Head; readonly version: string; readonly sentMs: number },
+    stored: LoadedValue & {
+      readonly written: Head;
+      readonly version: string;
+      readonly fingerprint: string;
+      readonly sentMs: number;
+    },
   ): void {
     const { ttlMs } = stored;
     const { graceMs, nearTtlMs } = this.#space.policy;
@@ -143,6 +149,7 @@ export class LoadPath {
       value: stored.value,
       bytes: stored.payload.length,
       version: stored.version,
+      fingerprint: stored.fingerprint,
       born: stored.born,
       tags: stored.tags,
       loadedMs: stored.startedMs,
@@ -158,6 +165,7 @@ export class LoadPath {
       value: loaded.value,
       bytes: loaded.payload.length,
       version: '',
+      fingerprint: '',
       born: loaded.born,
       tags: loaded.tags,
       loadedMs: loaded.startedMs,

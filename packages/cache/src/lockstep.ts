@@ -75,6 +75,7 @@ export class Lockstep implements AsyncDisposable {
     };
     const namespace = new Namespace<unknown>(this.#engine, space);
     this.#namespaces.set(name, { namespace, space });
+    node.namespaces.set(space.scopeId, name);
     return namespace as Namespace<V>;
   }
 

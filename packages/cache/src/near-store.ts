@@ -12,6 +12,8 @@ export interface NearValue {
   readonly value: unknown;
   readonly bytes: number;
   readonly version: string;
+  /** As the tier's entry has it; empty for a value that the tier does not hold. */
+  readonly fingerprint: string;
   readonly born: Born;
   readonly tags: readonly ScopeId[];
   /** When this node began to load it; −∞ when another node did. */
@@ -67,6 +69,7 @@ export class NearStore {
       value: near.value,
       bytes: near.bytes,
       version: near.version,
+      fingerprint: near.fingerprint,
       born: near.born,
       namespace: this.#space.scopeId,
       tags: near.tags,

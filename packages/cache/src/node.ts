@@ -1,4 +1,4 @@
-import type { Born, Bus, Clock, Logger, NodeId, Random, Tier, Timers } from '@lockstep/core';
+import type { Born, Bus, Clock, Logger, NodeId, Random, ScopeId, Tier, Timers } from '@lockstep/core';
 import { CONTROL_PARTITION, EpochTable, Flights, Horizons, PartitionHistory, UNJOINED } from '@lockstep/core';
 import { NearCache } from '@lockstep/near-cache';
 import type { Background } from './background.ts';
@@ -35,6 +35,10 @@ export interface NodeCounters {
   eventsReplayed: number;
   resets: number;
   entriesRejected: number;
+  /** Near entries that were compared with the tier. */
+  audited: number;
+  /** Near entries that were served though P1 forbids it: 0, or something is broken. */
+  coherenceViolations: number;
 }
 
 /** One node: a process with a near-cache. Its parts, and its state as the protocol names it. */
@@ -59,6 +63,8 @@ export class Node implements NodeParts {
   readonly horizons: Horizons;
   readonly control: PartitionHistory = new PartitionHistory();
   readonly data: readonly PartitionHistory[];
+  /** The names of the open namespaces. */
+  readonly namespaces: Map<ScopeId, string> = new Map();
   readonly counters: NodeCounters = {
     messagesReceived: 0,
     framesRejected: 0,
@@ -69,6 +75,8 @@ export class Node implements NodeParts {
     eventsReplayed: 0,
     resets: 0,
     entriesRejected: 0,
+    audited: 0,
+    coherenceViolations: 0,
   };
 
   constructor(parts: NodeParts) {

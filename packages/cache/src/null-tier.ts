@@ -6,6 +6,7 @@ import type {
   ControlState,
   Head,
   Incarnation,
+  Inspected,
   KeyAddress,
   KeyId,
   LeaseRequest,
@@ -104,6 +105,10 @@ export class NullTier implements Tier {
 
   async count(): Promise<number> {
     return 0;
+  }
+
+  async inspect(): Promise<readonly Inspected[]> {
+    return [];
   }
 
   async info(): Promise<TierInfo> {

@@ -1,5 +1,6 @@
 import type { Bus, Clock, Logger, Random, Tier, Timers } from '@lockstep/core';
 import { ConfigError, PARTITIONS_MAX } from '@lockstep/core';
+import type { AuditOptions } from './auditor.ts';
 import { Background } from './background.ts';
 import { join, startEngine } from './lifecycle.ts';
 import { Lockstep } from './lockstep.ts';
@@ -29,6 +30,11 @@ export interface LockstepOptions {
   readonly reorderWindowMs?: number;
   /** The most events replayed for one partition after an outage; beyond it the partition is dropped. Default: 20,000. */
   readonly replayMax?: number;
+  /**
+   * How often near entries are compared with the tier, and how many at once: what breaks the promise of bounded staleness
+   * is counted in `stats()`, logged and dropped. `false`: never. Default: 16 each 1,000 ms; in local mode never.
+   */
+  readonly audit?: AuditOptions | false;
   /** Where the node says what it does; keys, values and secrets never appear. Default: nowhere. */
   readonly logger?: Logger;
   /** Time, timers and randomness; for simulations and tests. Default: the machine's. */
@@ -46,6 +52,8 @@ const DEFAULTS = {
   replayMax: 20_000,
 } as const;
 
+const AUDIT_DEFAULTS: Required<AuditOptions> = { everyMs: 1_000, entries: 16 };
+
 /**
  * Opens a node. With a tier it joins the cluster; when the tier does not answer in `joinTimeoutMs` the node opens all
  * the same, says so in `coherence`, and joins by itself later.
@@ -58,7 +66,8 @@ export async function openLockstep(options: LockstepOptions = {}): Promise<Locks
     ...DEFAULTS,
     ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
   };
-  const problems = problemsOf(config, options);
+  const audit = { ...AUDIT_DEFAULTS, ...options.audit };
+  const problems = [...problemsOf(config, options), ...auditProblems(audit)];
   if (problems.length > 0) {
     await Promise.all([options.tier?.close(), options.bus?.close()]);
     throw new ConfigError(`openLockstep has wrong options: ${problems.join('; ')}`);
@@ -81,7 +90,11 @@ export async function openLockstep(options: LockstepOptions = {}): Promise<Locks
       deltaMaxMs: config.deltaMaxMs,
       shared: options.tier !== undefined,
     },
-    { reorderWindowMs: config.reorderWindowMs, replayMax: config.replayMax },
+    {
+      reorderWindowMs: config.reorderWindowMs,
+      replayMax: config.replayMax,
+      audit: options.audit === false ? undefined : audit,
+    },
   );
   await join(engine, config.joinTimeoutMs);
   return new Lockstep(engine);
@@ -118,4 +131,16 @@ function problemsOf(
     problems.push('bus: got one without a tier, takes a tier beside it: events are committed there');
   }
   return problems;
+}
+
+function auditProblems(audit: Required<AuditOptions>): readonly string[] {
+  const ranges = [
+    ['everyMs', 10, 3_600_000],
+    ['entries', 1, 1_000],
+  ] as const;
+  return ranges.flatMap(([field, least, most]) => {
+    const got = audit[field];
+    if (Number.isInteger(got) && got >= least && got <= most) return [];
+    return [`audit.${field}: got ${String(got)}, takes a whole number from ${least} to ${most}`];
+  });
 }

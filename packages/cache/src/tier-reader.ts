@@ -115,6 +115,7 @@ export class TierReader {
         value: found.value,
         bytes: entry.payload.length,
         version: entry.version,
+        fingerprint: entry.fingerprint,
         born: entry.born,
         tags: entry.tags,
         loadedMs: Number.NEGATIVE_INFINITY,

@@ -60,6 +60,7 @@ export class WritePath {
         value: kept,
         bytes: payload.length,
         version: String(commit.sequence),
+        fingerprint: write.fingerprint,
         born,
         tags,
         loadedMs: sentMs,

@@ -12,7 +12,8 @@ export const GRACE_MS_MAX = 0xffff_ffff;
 
 const BODY_HEAD_BYTES = 7;
 const ID_BYTES = 16;
-const HEADER_BYTES_MAX = 160;
+/** The longest header line, its newline included. */
+export const HEADER_BYTES_MAX = 160;
 const NEWLINE = 0x0a;
 const HEADER = /^([fx]) ((\d{1,16})(?:-[0-9a-f]{1,32})?) ([0-9a-f]{16}):(\d{1,16}) ([0-9a-f]{32})$/;
 
@@ -32,8 +33,8 @@ export interface EntryBody {
   readonly payload: Uint8Array;
 }
 
-/** An entry as the tier keeps it: the header line its scripts write, and the body the client wrote. */
-export interface TierEntry extends EntryBody {
+/** The line that the tier's scripts write before an entry's body. */
+export interface EntryHeader {
   readonly expired: boolean;
   /** Tells this write of the key from every other one. */
   readonly version: string;
@@ -42,6 +43,9 @@ export interface TierEntry extends EntryBody {
   readonly born: Born;
   readonly fingerprint: string;
 }
+
+/** An entry as the tier keeps it: the header line its scripts write, and the body the client wrote. */
+export interface TierEntry extends EntryHeader, EntryBody {}
 
 /** Encodes an entry's body: format, codec, grace in ms, number of tags, the tags, the payload. */
 export function encodeBody(body: EntryBody): Uint8Array {
@@ -56,20 +60,28 @@ export function encodeBody(body: EntryBody): Uint8Array {
 }
 
 /**
- * Decodes an entry as read from the tier; undefined when the bytes are none, or of another format.
- *
- * The header line is `state SP version SP incarnation:sequence SP fingerprint`: state `f` (fresh) or `x` (expired),
- * then version, born and fingerprint. The payload is a view of `bytes`, not a copy.
+ * Decodes an entry as read from the tier; undefined when the bytes are none, or of another format. The payload is a
+ * view of `bytes`, not a copy.
  */
 export function decodeEntry(bytes: Uint8Array): TierEntry | undefined {
+  const header = decodeEntryHeader(bytes);
+  const body = header && decodeBody(bytes.subarray(bytes.indexOf(NEWLINE) + 1));
+  return body && { ...body, ...header };
+}
+
+/**
+ * Decodes the header line that an entry begins with, whatever follows it; undefined when there is none.
+ *
+ * The line is `state SP version SP incarnation:sequence SP fingerprint`: state `f` (fresh) or `x` (expired), then
+ * version, born and fingerprint.
+ */
+export function decodeEntryHeader(bytes: Uint8Array): EntryHeader | undefined {
   const header = readHeader(bytes);
-  const body = header && decodeBody(bytes.subarray(header[0].length + 1));
-  if (!header || !body) return undefined;
+  if (!header) return undefined;
   const versionSequence = Number(header[3]);
   const bornSequence = Number(header[5]);
   if (!Number.isSafeInteger(versionSequence) || !Number.isSafeInteger(bornSequence)) return undefined;
   return {
-    ...body,
     expired: header[1] === 'x',
     version: header[2] as string,
     versionSequence,

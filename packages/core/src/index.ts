@@ -40,8 +40,17 @@ export {
 } from './message.ts';
 
 // Tier entries
-export type { Born, EntryBody, TierEntry } from './entry.ts';
-export { BODY_FORMAT, decodeEntry, encodeBody, entryVersion, GRACE_MS_MAX, TAGS_PER_ENTRY_MAX } from './entry.ts';
+export type { Born, EntryBody, EntryHeader, TierEntry } from './entry.ts';
+export {
+  BODY_FORMAT,
+  decodeEntry,
+  decodeEntryHeader,
+  encodeBody,
+  entryVersion,
+  GRACE_MS_MAX,
+  HEADER_BYTES_MAX,
+  TAGS_PER_ENTRY_MAX,
+} from './entry.ts';
 
 // The protocol's state on one node
 export { EPOCHS_MAX, EpochTable, UNJOINED } from './epochs.ts';
@@ -60,6 +69,8 @@ export type {
   Commit,
   ControlState,
   EntryWrite,
+  Inspected,
+  InspectSubject,
   KeyAddress,
   LeaseRequest,
   Logger,

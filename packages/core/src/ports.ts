@@ -1,4 +1,4 @@
-import type { Born } from './entry.ts';
+import type { Born, EntryHeader } from './entry.ts';
 import type { Effect } from './event.ts';
 import type { Head } from './history.ts';
 import type { Incarnation, KeyId, NodeId, ScopeId } from './keys.ts';
@@ -131,6 +131,21 @@ export interface ControlState {
   readonly epochs: readonly (readonly [ScopeId, number])[];
 }
 
+/** What an audit asks about: an entry, and the scopes that it belongs to. */
+export interface InspectSubject extends Pick<KeyAddress, 'partition' | 'keyId'> {
+  readonly scopes: readonly ScopeId[];
+}
+
+/** What the tier has of an entry, without its value. */
+export interface Inspected {
+  /** Undefined where there is no entry, or none that can be read. */
+  readonly header: EntryHeader | undefined;
+  /** The control partition's; undefined where it has no head. */
+  readonly controlIncarnation: Incarnation | undefined;
+  /** The highest epoch of the scopes; 0: none of them has one. */
+  readonly epoch: number;
+}
+
 /** What all nodes of a cluster must agree on. `deltaMaxMs`: the largest Δ a node may have. */
 export interface ClusterSettings {
   readonly partitions: number;
@@ -186,6 +201,8 @@ export interface Tier {
 
   /** How many entries of a namespace have not ended their life, over all `partitions`. */
   count(namespace: string, partitions: number): Promise<number>;
+  /** What the tier has of these entries, in their order. Takes nothing, changes nothing; no atomic step. */
+  inspect(subjects: readonly InspectSubject[]): Promise<readonly Inspected[]>;
   info(): Promise<TierInfo>;
   /** For how long the connection to the control partition's server has been up, in ms of monotonic time; 0: it is not. */
   controlUptimeMs(): number;

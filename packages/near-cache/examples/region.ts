@@ -12,6 +12,7 @@ export function main(keyId: KeyId, namespace: ScopeId, nowMs: number): void {
     value: ['search', 'fetch'],
     bytes: 18,
     version: '1763800000000000',
+    fingerprint: '0af7651916cd43dd8448eb211c80319c',
     born: { incarnation: '00c0ffee00c0ffee' as Incarnation, sequence: 1_763_799_999_999_999 },
     namespace,
     tags: [],

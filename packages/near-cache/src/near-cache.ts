@@ -14,6 +14,8 @@ export interface NearEntry {
   /** The size that counts against `bytesMax`. */
   readonly bytes: number;
   readonly version: string;
+  /** Equal for equal values and scopes of the key; the tier's entry has one too. */
+  readonly fingerprint: string;
   readonly born: Born;
   readonly namespace: ScopeId;
   readonly tags: readonly ScopeId[];
@@ -53,6 +55,8 @@ export interface NearRegion {
 export class NearCache {
   readonly #regions: LruRegion[] = [];
   readonly #byKeyId: Map<KeyId, IndexedEntry> = new Map();
+  /** Where the next sample begins. */
+  #cursor: Iterator<IndexedEntry> = this.#byKeyId.values();
 
   /** Makes a region, which lives as long as the near-cache. Throws `config-invalid` for what bounds nothing. */
   region(options: NearRegionOptions): NearRegion {
@@ -68,6 +72,26 @@ export class NearCache {
 
   get entries(): number {
     return this.#byKeyId.size;
+  }
+
+  /** Whether this very entry, and no later one of its key, is in the near-cache. */
+  holds(entry: NearEntry): boolean {
+    return this.#byKeyId.get(entry.keyId)?.entry === entry;
+  }
+
+  /** At most `count` entries, from where the last sample ended; one that comes to the end is shorter. */
+  sample(count: number): readonly NearEntry[] {
+    const sampled: NearEntry[] = [];
+    while (sampled.length < count) {
+      const next = this.#cursor.next();
+      if (!next.done) {
+        sampled.push(next.value.entry);
+        continue;
+      }
+      this.#cursor = this.#byKeyId.values();
+      if (sampled.length > 0 || this.#byKeyId.size === 0) break;
+    }
+    return sampled;
   }
 
   /** Drops the entry of a key, if there is one. */

@@ -15,6 +15,7 @@ export function nearEntry(key: string, given: Partial<NearEntry> = {}): NearEntr
     value: `value of ${key}`,
     bytes: 1,
     version: '1',
+    fingerprint: 'f'.repeat(32),
     born: { incarnation: 'aaaaaaaaaaaaaaaa' as Incarnation, sequence: 1 },
     namespace: '1'.repeat(32) as ScopeId,
     tags: [],

@@ -5,6 +5,8 @@ import type {
   EntryWrite,
   Head,
   Incarnation,
+  Inspected,
+  InspectSubject,
   KeyAddress,
   LeaseRequest,
   LogRecord,
@@ -15,7 +17,7 @@ import type {
   TierInfo,
   TierRead,
 } from '@lockstep/core';
-import { CacheError, CONTROL_PARTITION, TierUnavailableError } from '@lockstep/core';
+import { CacheError, CONTROL_PARTITION, decodeEntryHeader, TierUnavailableError } from '@lockstep/core';
 import type { Prng } from './prng.ts';
 import type { SimMachine } from './sim-machine.ts';
 import type { Step, TierServer } from './tier-server.ts';
@@ -136,6 +138,24 @@ export class SimTier implements Tier {
 
   count(namespace: string): Promise<number> {
     return this.#onData((model, moment) => model.count(namespace, moment.nowUs));
+  }
+
+  async inspect(subjects: readonly InspectSubject[]): Promise<readonly Inspected[]> {
+    const [control, entries] = await Promise.all([
+      this.#onControl((model) => model.control()),
+      this.#onData((model, moment) =>
+        subjects.map((subject) => model.read({ ...subject, namespace: '' }, {}, moment).entry),
+      ),
+    ]);
+    const epochs = new Map(control?.epochs);
+    return subjects.map(({ scopes }, at) => {
+      const bytes = entries[at]?.bytes;
+      return {
+        header: bytes && decodeEntryHeader(bytes),
+        controlIncarnation: control?.head.incarnation,
+        epoch: Math.max(0, ...scopes.map((scopeId) => epochs.get(scopeId) ?? 0)),
+      };
+    });
   }
 
   async info(): Promise<TierInfo> {

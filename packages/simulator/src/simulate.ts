@@ -117,6 +117,9 @@ async function converge(
   const reads: readonly Call[] = await Promise.race([reading, Promise.resolve([])]);
   const violations: Violation[] = [];
   for (const { machine, lockstep } of nodes) {
+    const { coherenceViolations } = lockstep.stats();
+    const audit = `the auditor of node ${machine.number} counted ${coherenceViolations}`;
+    if (coherenceViolations > 0) violations.push({ promise: 'P1', text: audit, calls: [] });
     const { state, reason } = lockstep.coherence;
     const text = `node ${machine.number} is ${state} in calm: ${reason}`;
     if (state !== 'coherent') violations.push({ promise: 'converges', text, calls: [] });

@@ -63,7 +63,7 @@ export class KeyLayout {
     return `${this.#prefix(partition)}:index:${namespace}`;
   }
 
-  entry(address: KeyAddress): string {
+  entry(address: Pick<KeyAddress, 'partition' | 'keyId'>): string {
     return `${this.#prefix(address.partition)}:entry:${address.keyId}`;
   }
 

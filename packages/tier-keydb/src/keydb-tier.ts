@@ -5,6 +5,8 @@ import type {
   EntryWrite,
   Head,
   Incarnation,
+  Inspected,
+  InspectSubject,
   KeyAddress,
   LeaseRequest,
   LogRecord,
@@ -20,6 +22,7 @@ import { Entries } from './entries.ts';
 import { beatScript } from './generated/beat.ts';
 import { forgetScript } from './generated/forget.ts';
 import { Histories } from './history.ts';
+import { inspectEntries } from './inspect.ts';
 import { KeyLayout } from './key-layout.ts';
 import type { KeydbTierOptions } from './options.ts';
 import { resolveOptions } from './options.ts';
@@ -37,7 +40,7 @@ export function connectKeydb(options: KeydbTierOptions): KeydbTier {
  * The shared tier on one server that speaks the Redis protocol.
  *
  * A call rejects with a `TierUnavailableError` when the server does not answer, and with the code `tier-refused` when
- * it answers that it will not, or answers nonsense. `count` alone is no atomic step: it reads partition by partition.
+ * it answers that it will not, or answers nonsense. `count` and `inspect` alone are no atomic steps.
  */
 export class KeydbTier implements Tier {
   readonly #connection: Connection;
@@ -120,6 +123,10 @@ export class KeydbTier implements Tier {
 
   count(namespace: string, partitions: number): Promise<number> {
     return countEntries(this.#connection, this.#keys, { namespace, partitions });
+  }
+
+  inspect(subjects: readonly InspectSubject[]): Promise<readonly Inspected[]> {
+    return inspectEntries(this.#connection, this.#keys, subjects);
   }
 
   info(): Promise<TierInfo> {
