@@ -18,7 +18,7 @@ export interface Row {
 }
 
 /** What is aimed for: a bound on one quantile, or on its ratio to the floor's. */
-export interface Target {
+interface Target {
   readonly at: keyof Quantiles;
   readonly ratioAtMost?: number;
   readonly atMost?: number;
@@ -26,7 +26,7 @@ export interface Target {
 }
 
 /** What makes a row. */
-export interface Measured {
+interface Measured {
   readonly id: string;
   readonly unit: string;
   readonly ours: Quantiles;

@@ -5,8 +5,10 @@ import { parseArgs } from 'node:util';
 import { busOutage } from './bus-outage.ts';
 import { fencedClear } from './fenced-clear.ts';
 import type { Row } from './figures.ts';
+import { heartbeatCost } from './heartbeat-cost.ts';
 import { invalidation } from './invalidation.ts';
 import type { Item } from './item.ts';
+import { namespaceClear } from './namespace-clear.ts';
 import { nearHit } from './near-hit.ts';
 import { summaryOf, tableOf } from './table.ts';
 
@@ -23,6 +25,8 @@ const ITEMS: ReadonlyMap<string, Item> = new Map([
   ['invalidation', invalidation],
   ['bus-outage', busOutage],
   ['fenced-clear', fencedClear],
+  ['namespace-clear', namespaceClear],
+  ['heartbeat', heartbeatCost],
 ]);
 
 const options = parse();

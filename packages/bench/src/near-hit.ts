@@ -63,20 +63,14 @@ export async function nearHit(scale: Scale): Promise<readonly Row[]> {
     );
   }
   const keys = uniform(names, 10_000);
-  const allocated = {
-    ours: await bytesPerRead(peek(ours), keys, scale),
-    floor: await bytesPerRead(rawGet(raw), keys, scale),
-    clock: await bytesPerRead(wallReading, keys, scale),
-  };
   rows.push(
     row({
       id: 'near-hit.peek.allocated',
       unit: 'bytes',
-      ours: single(allocated.ours),
-      floor: single(allocated.floor),
+      ours: single(await bytesPerRead(peek(ours), keys, scale)),
+      floor: single(await bytesPerRead(wallReading, keys, scale)),
       target: { at: 'p50', atMost: 0 },
     }),
-    row({ id: 'near-hit.peek.allocated-by-date-now', unit: 'bytes', ours: single(allocated.clock) }),
   );
   return rows;
 }

@@ -19,7 +19,8 @@ export interface Servers extends Addresses, AsyncDisposable {
 }
 
 const CLUSTER = 'bench';
-const SECRET = 'a secret that only benchmarks use';
+/** What every node of a benchmark shares. */
+export const SECRET = 'a secret that only benchmarks use';
 
 export async function startServers(): Promise<Servers> {
   const [redis, nats] = await Promise.all([startRedis(), startNats()]);
