@@ -74,12 +74,12 @@ export class Fences {
   async #members(waitMs: number): Promise<{ readonly members: readonly NodeId[]; readonly isReliable: boolean }> {
     const { tier, control, id, shared } = this.#node;
     if (!shared) return { members: [], isReliable: true };
-    const incarnation = control.applied?.incarnation;
     try {
-      const members = [...(await tier.members()).keys()].filter((member) => member !== id);
+      const { incarnation, nonces } = await tier.members();
+      const members = [...nonces.keys()].filter((member) => member !== id);
       const knownMs = this.#node.clock.monotonicMs() - this.#heartbeat.controlSinceMs;
       const isSettled = tier.controlUptimeMs() >= waitMs && knownMs >= waitMs;
-      return { members, isReliable: isSettled && control.applied?.incarnation === incarnation };
+      return { members, isReliable: isSettled && incarnation === control.applied?.incarnation };
     } catch (error) {
       if (error instanceof CacheError) return { members: [], isReliable: false };
       throw error;

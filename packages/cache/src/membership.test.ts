@@ -1,4 +1,4 @@
-import type { NodeId } from '@lockstep/core';
+import type { Members, NodeId } from '@lockstep/core';
 import { FakeClock, FakeRandom, silentLogger } from '@lockstep/testkit';
 import { expect, test } from 'vitest';
 import { Background } from './background.ts';
@@ -16,8 +16,8 @@ const SILENCE_MS = 40_000;
 class ListedTier extends NullTier {
   readonly records: Map<NodeId, string> = new Map();
 
-  override async members(): Promise<ReadonlyMap<NodeId, string>> {
-    return new Map(this.records);
+  override async members(): Promise<Members> {
+    return { ...(await super.members()), nonces: new Map(this.records) };
   }
 
   override async forget(node?: NodeId, nonce?: string): Promise<void> {

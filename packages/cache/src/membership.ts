@@ -37,7 +37,7 @@ export class Membership {
     const silenceMs = Math.max(SILENCE_MS_MIN, 4 * deltaMaxMs);
     const observed = new Map<NodeId, Observed>();
     const silent: [NodeId, string][] = [];
-    for (const [member, nonce] of await tier.members()) {
+    for (const [member, nonce] of (await tier.members()).nonces) {
       const known = this.#observed.get(member);
       const seen = known?.nonce === nonce ? known : { nonce, sinceMs: nowMs };
       observed.set(member, seen);

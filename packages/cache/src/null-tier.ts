@@ -11,7 +11,7 @@ import type {
   KeyId,
   LeaseRequest,
   LogRecord,
-  NodeId,
+  Members,
   Tier,
   TierFill,
   TierInfo,
@@ -97,8 +97,8 @@ export class NullTier implements Tier {
 
   async beat(): Promise<void> {}
 
-  async members(): Promise<ReadonlyMap<NodeId, string>> {
-    return new Map();
+  async members(): Promise<Members> {
+    return { incarnation: INCARNATION, nonces: new Map() };
   }
 
   async forget(): Promise<void> {}

@@ -1,4 +1,5 @@
 import { waitFor } from '@lockstep/testkit';
+import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { TestCluster, TestNode } from './cluster.ts';
 import { startCluster, warm } from './cluster.ts';
@@ -63,6 +64,18 @@ describe('a fenced clear on three nodes', () => {
     const { fence } = await a.tools.clear('tool', { wait: 'fenced' });
     const others = [b, c].map(({ lockstep }) => [lockstep.nodeId, 'acknowledged']);
     expect(fence).toEqual({ by: 'time', members: Object.fromEntries(others) });
+  });
+
+  test('waits out the time where the tier has just lost the members (P3)', async () => {
+    await settled();
+    for (const node of [b, c]) await warm(node, 'tool', 'old');
+    cluster.network.decide(() => 'drop');
+    const redis = new Redis(cluster.redis.url);
+    await redis.flushall();
+    redis.disconnect();
+    const { fence } = await a.tools.clear('tool', { wait: 'fenced' });
+    expect([b, c].map(({ tools }) => tools.peek('tool'))).toEqual([undefined, undefined]);
+    expect(fence?.by).toBe('time');
   });
 
   test('that is under way when its node closes rejects, and nothing hangs', async () => {

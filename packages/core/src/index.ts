@@ -75,6 +75,7 @@ export type {
   LeaseRequest,
   Logger,
   LogRecord,
+  Members,
   Random,
   StoredEntry,
   Tier,

@@ -146,6 +146,14 @@ export interface Inspected {
   readonly epoch: number;
 }
 
+/** The members of the cluster, as the tier lists them at one instant. */
+export interface Members {
+  /** Of the control partition's head; undefined where it has none. Under one that is not known, members may be missing. */
+  readonly incarnation: Incarnation | undefined;
+  /** Every member's newest nonce. */
+  readonly nonces: ReadonlyMap<NodeId, string>;
+}
+
 /** What all nodes of a cluster must agree on. `deltaMaxMs`: the largest Δ a node may have. */
 export interface ClusterSettings {
   readonly partitions: number;
@@ -194,8 +202,7 @@ export interface Tier {
   settle(settings: ClusterSettings): Promise<ClusterSettings>;
 
   beat(node: NodeId, nonce: string): Promise<void>;
-  /** Every member's newest nonce. */
-  members(): Promise<ReadonlyMap<NodeId, string>>;
+  members(): Promise<Members>;
   /** Removes a member's record, if it still has this nonce. */
   forget(node: NodeId, nonce: string): Promise<void>;
 

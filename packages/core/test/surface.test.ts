@@ -82,6 +82,7 @@ const TYPES = [
   'Link',
   'LogRecord',
   'Logger',
+  'Members',
   'MessageFault',
   'MessageMac',
   'NodeId',

@@ -10,6 +10,7 @@ import type {
   KeyAddress,
   LeaseRequest,
   LogRecord,
+  Members,
   NodeId,
   ScopeId,
   Tier,
@@ -128,7 +129,7 @@ export class SimTier implements Tier {
     return this.#onControl((model) => model.beat(node, nonce));
   }
 
-  members(): Promise<ReadonlyMap<NodeId, string>> {
+  members(): Promise<Members> {
     return this.#onControl((model) => model.members());
   }
 

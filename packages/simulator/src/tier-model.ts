@@ -8,6 +8,7 @@ import type {
   KeyId,
   LeaseRequest,
   LogRecord,
+  Members,
   NodeId,
   ScopeId,
   TierFill,
@@ -154,8 +155,8 @@ export class TierModel {
     this.#control.members.set(node, nonce);
   }
 
-  members(): ReadonlyMap<NodeId, string> {
-    return new Map(this.#control.members);
+  members(): Members {
+    return { incarnation: this.#control.head?.incarnation, nonces: new Map(this.#control.members) };
   }
 
   forget(node: NodeId, nonce: string): void {

@@ -160,11 +160,19 @@ function keepsSettingsAndMembers(scene: TierScene): void {
     const other = 'b2'.repeat(8) as NodeId;
     await scene.one.beat(NODE, 'n1');
     await scene.two.beat(other, 'n2');
-    expect([...(await scene.two.members()).keys()].sort()).toEqual([NODE, other]);
+    expect([...(await scene.two.members()).nonces.keys()].sort()).toEqual([NODE, other]);
     await scene.one.beat(NODE, 'n3');
     await scene.two.forget(NODE, 'n1');
-    expect([...(await scene.two.members()).keys()].sort()).toEqual([NODE, other]);
+    expect([...(await scene.two.members()).nonces.keys()].sort()).toEqual([NODE, other]);
     await scene.two.forget(NODE, 'n3');
-    expect([...(await scene.one.members()).keys()]).toEqual([other]);
+    expect([...(await scene.one.members()).nonces.keys()]).toEqual([other]);
+  });
+
+  it('the list of members tells which history it belongs to (P3)', async () => {
+    const { incarnation } = await scene.one.clearScope(EVERYTHING, NODE);
+    await scene.one.beat(NODE, 'n1');
+    expect(await scene.two.members()).toEqual({ incarnation, nonces: new Map([[NODE, 'n1']]) });
+    await scene.world.loseEverything();
+    expect(await scene.two.members()).toEqual({ incarnation: undefined, nonces: new Map() });
   });
 }

@@ -10,6 +10,7 @@ import type {
   KeyAddress,
   LeaseRequest,
   LogRecord,
+  Members,
   NodeId,
   ScopeId,
   Tier,
@@ -21,11 +22,13 @@ import { Connection } from './connection.ts';
 import { Entries } from './entries.ts';
 import { beatScript } from './generated/beat.ts';
 import { forgetScript } from './generated/forget.ts';
+import { membersScript } from './generated/members.ts';
 import { Histories } from './history.ts';
 import { inspectEntries } from './inspect.ts';
 import { KeyLayout } from './key-layout.ts';
 import type { KeydbTierOptions } from './options.ts';
 import { resolveOptions } from './options.ts';
+import { Reply } from './reply.ts';
 import { countEntries, readInfo } from './status.ts';
 
 /**
@@ -112,9 +115,10 @@ export class KeydbTier implements Tier {
     await this.#connection.run(beatScript, [this.#keys.control.members], [node, nonce]);
   }
 
-  async members(): Promise<ReadonlyMap<NodeId, string>> {
-    const records = await this.#connection.call('members', (client) => client.hgetall(this.#keys.control.members));
-    return new Map(Object.entries(records)) as Map<NodeId, string>;
+  async members(): Promise<Members> {
+    const { control, members } = this.#keys.control;
+    const reply = await this.#connection.run(membersScript, [control, members], []);
+    return new Reply('members', reply).members();
   }
 
   async forget(node: NodeId, nonce: string): Promise<void> {

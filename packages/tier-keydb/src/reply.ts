@@ -1,4 +1,4 @@
-import type { Commit, Head, Incarnation } from '@lockstep/core';
+import type { Commit, Head, Incarnation, Members, NodeId } from '@lockstep/core';
 import { malformedReply } from './failure.ts';
 
 const HEAD = /^([0-9a-f]{16}):(\d{1,16})$/;
@@ -76,6 +76,13 @@ export class Reply {
   /** A head, and the sequence before it as a third part. */
   commit(at: number): Commit {
     return { ...this.head(at), previous: this.number(at + 2) };
+  }
+
+  /** A head as text, and after it node ids, each with its nonce. */
+  members(): Members {
+    const nonces = new Map<NodeId, string>();
+    for (let at = 1; at < this.#parts.length; at += 2) nonces.set(this.text(at) as NodeId, this.text(at + 1));
+    return { incarnation: this.headText(0)?.incarnation, nonces };
   }
 
   #fail(): never {

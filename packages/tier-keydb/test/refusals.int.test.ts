@@ -98,7 +98,7 @@ describe('when the server refuses', () => {
     expect(await tier.clearScope(SCOPE, NODE)).toMatchObject({ previous: scope.sequence });
     await tier.settle({ partitions: 16, format: 1, secretFingerprint: 'ab', deltaMaxMs: 2_000 });
     await tier.beat(NODE, 'nonce');
-    expect([...(await tier.members()).keys()]).toEqual([NODE]);
+    expect([...(await tier.members()).nonces.keys()]).toEqual([NODE]);
     await tier.found(5, before.incarnation);
   });
 
