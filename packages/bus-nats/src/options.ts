@@ -1,5 +1,5 @@
 import type { Logger } from '@lockstep/core';
-import { ConfigError } from '@lockstep/core';
+import { CLUSTER_NAME, CLUSTER_NAME_TAKES, ConfigError } from '@lockstep/core';
 
 /**
  * Who this node is to the NATS server: a user with a password, a token, or a file with a user JWT and an nkey seed.
@@ -90,8 +90,7 @@ const RANGES = {
   pendingBytesMax: { min: 1_048_576, max: 1_073_741_824, byDefault: 8_388_608 },
 } as const satisfies Record<string, Range>;
 
-/** A token of a subject, without the characters that mean something there: dots, wildcards, white space. */
-const TOKEN = /^[A-Za-z0-9_-]{1,64}$/;
+/** Tokens of a subject, without the characters that mean something there: wildcards, white space. */
 const TOKENS = /^[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,7}$/;
 
 /** Checks the options; throws a `ConfigError` that names every wrong field, what it got, and what it takes. */
@@ -107,8 +106,8 @@ export function parseNatsOptions(options: NatsBusOptions): NatsBusConfig {
   };
   const { cluster, prefix = DEFAULT_PREFIX, name = DEFAULT_NAME, credentials } = options;
   const servers = parseServers(options.servers, problems);
-  if (typeof cluster !== 'string' || !TOKEN.test(cluster)) {
-    problems.push(`cluster: got ${show(cluster)}, takes 1 to 64 of A-Z a-z 0-9 _ -`);
+  if (typeof cluster !== 'string' || !CLUSTER_NAME.test(cluster)) {
+    problems.push(`cluster: got ${show(cluster)}, takes ${CLUSTER_NAME_TAKES}`);
   }
   if (typeof prefix !== 'string' || !TOKENS.test(prefix)) {
     problems.push(`prefix: got ${show(prefix)}, takes 1 to 8 tokens of A-Z a-z 0-9 _ - with dots between them`);

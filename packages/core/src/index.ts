@@ -12,7 +12,15 @@ export {
 
 // Keys, scopes and partitions
 export type { Incarnation, KeyedDigest, KeyId, NodeId, Scope, ScopeId } from './keys.ts';
-export { CONTROL_PARTITION, EVERYTHING, Identifiers, PARTITIONS_MAX, partitionOf } from './keys.ts';
+export {
+  CLUSTER_NAME,
+  CLUSTER_NAME_TAKES,
+  CONTROL_PARTITION,
+  EVERYTHING,
+  Identifiers,
+  PARTITIONS_MAX,
+  partitionOf,
+} from './keys.ts';
 
 // Events
 export type {

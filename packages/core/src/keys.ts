@@ -16,6 +16,12 @@ export type Scope = { readonly everything: true } | { readonly namespace: string
 /** Keyed digest: the first 16 bytes of HMAC-SHA-256 over the UTF-8 bytes of `input`, as hexadecimal. */
 export type KeyedDigest = (input: string) => string;
 
+/** A cluster's name, as tier and bus have it: no character that means something in a key or a subject. */
+export const CLUSTER_NAME: RegExp = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+
+/** What {@link CLUSTER_NAME} takes, for messages. */
+export const CLUSTER_NAME_TAKES = 'a name of 1 to 64 letters, digits, _ and -, not first _ or -';
+
 /** The number of the control partition, which orders scope clears and holds the members. Data partitions are 0…P−1. */
 export const CONTROL_PARTITION = 0xffff;
 

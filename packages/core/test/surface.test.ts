@@ -9,6 +9,8 @@ const VALUES = [
   'BODY_FORMAT',
   'BusUnavailableError',
   'CLOCK_RATE_ERROR',
+  'CLUSTER_NAME',
+  'CLUSTER_NAME_TAKES',
   'CONTROL_PARTITION',
   'CacheError',
   'ConfigError',

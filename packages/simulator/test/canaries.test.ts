@@ -7,9 +7,9 @@ const PACKAGE = join(import.meta.dirname, '..');
 /** Within so many schedules a broken rule has to be noticed. */
 const SEEDS_MAX = 3_000;
 
-/** Runs schedules until one fails, with one rule taken out of the code. */
-function search(canary: string): Promise<{ readonly exitCode: number | null; readonly text: string }> {
-  const run = ['src/main.ts', '--seeds', String(SEEDS_MAX), '--failures', '1'];
+/** Runs schedules until one, or so many, fail, with one rule taken out of the code. */
+function search(canary: string, failures = 1): Promise<{ readonly exitCode: number | null; readonly text: string }> {
+  const run = ['src/main.ts', '--seeds', String(SEEDS_MAX), '--failures', String(failures)];
   const args = ['--conditions=@lockstep/source', '--import', './canaries/hooks.ts', ...run];
   const env = { ...process.env, LOCKSTEP_CANARY: canary };
   return new Promise((resolve) => {
@@ -24,5 +24,10 @@ describe('with a rule of the protocol taken out of the code', () => {
     const { exitCode, text } = await search(name);
     expect(text).toMatch(/^sim: FAILED: .* 1 failed/m);
     expect(exitCode).toBe(1);
+  });
+
+  test('the auditor of a node notices by itself, without any history of calls', { timeout: 300_000 }, async () => {
+    const { text } = await search('gap-events-take-effect', 20);
+    expect(text).toMatch(/the auditor of node \d counted [1-9]/);
   });
 });

@@ -43,7 +43,7 @@ describe('resolveOptions', () => {
       resolve({ cluster: 'a{b', commandTimeoutMs: 0, logMax: 1.5, inFlightMax: Number.NaN });
     expect(attempt).toThrow(
       "the tier's options cannot be used: " +
-        "cluster: got \"a{b\", takes 1 to 64 letters, digits, '.', '_' and '-'; " +
+        'cluster: got "a{b", takes a name of 1 to 64 letters, digits, _ and -, not first _ or -; ' +
         'commandTimeoutMs: got 0, takes a whole number from 1 on; ' +
         'logMax: got 1.5, takes a whole number from 1 on; ' +
         'inFlightMax: got NaN, takes a whole number from 1 on',

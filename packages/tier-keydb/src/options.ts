@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { Logger } from '@lockstep/core';
-import { ConfigError } from '@lockstep/core';
+import { CLUSTER_NAME, CLUSTER_NAME_TAKES, ConfigError } from '@lockstep/core';
 
 const COMMAND_TIMEOUT_MS = 250;
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -22,7 +22,7 @@ export interface KeydbTierOptions {
    * Percent-encode what is special in user and password. Default port: 6379; database: 0.
    */
   readonly url: string;
-  /** Name of the cluster of nodes, part of every key: letters, digits, `.`, `_`, `-`; at most 64. */
+  /** Name of the cluster of nodes, part of every key: 1 to 64 letters, digits, `_` and `-`, not first `_` or `-`. */
   readonly cluster: string;
   /**
    * How long the server may be silent before a call rejects, in ms; it may still take effect. While the server answers
@@ -80,8 +80,8 @@ export function resolveOptions(options: KeydbTierOptions): KeydbTierConfig {
     problems.push(`${name}: got ${String(value)}, takes a whole number from 1 on`);
     return fallback;
   };
-  if (!/^[A-Za-z0-9._-]{1,64}$/.test(options.cluster)) {
-    problems.push(`cluster: got ${JSON.stringify(options.cluster)}, takes 1 to 64 letters, digits, '.', '_' and '-'`);
+  if (typeof options.cluster !== 'string' || !CLUSTER_NAME.test(options.cluster)) {
+    problems.push(`cluster: got ${JSON.stringify(options.cluster)}, takes ${CLUSTER_NAME_TAKES}`);
   }
   const config: KeydbTierConfig = {
     ...server,
