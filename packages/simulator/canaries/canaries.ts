@@ -79,7 +79,7 @@ export const CANARIES: Readonly<Record<string, Canary>> = {
   'scope-generation': {
     rule: 'an entry judged under an older epoch table is judged again',
     file: `${CACHE}/read-path.ts`,
-    find: 'if (entry.checkedGeneration === node.epochs.generation) return entry;',
-    replace: 'if (entry.checkedGeneration >= 0) return entry;',
+    find: 'return entry.checkedGeneration === this.#epochs.generation ? entry : this.#checked(entry);',
+    replace: 'return entry.checkedGeneration >= 0 ? entry : this.#checked(entry);',
   },
 };
