@@ -17,6 +17,7 @@ export function coherenceOf(node: Node, breaker: Breaker): Coherence {
   if (!node.shared) return { state: 'coherent', stalenessMs: 0 };
   const stalenessMs = node.horizons.worstStalenessMs(node.clock.nowMs());
   if (stalenessMs <= node.deltaMs) return { state: 'coherent', stalenessMs };
-  const reason = breaker.failure?.message ?? 'no heartbeat has been answered within the staleness bound';
+  const silence = 'no heartbeat has been answered within the staleness bound';
+  const reason = breaker.failure?.message ?? node.pace.slowness ?? silence;
   return { state: node.bus.connected ? 'degraded' : 'isolated', stalenessMs, reason };
 }

@@ -3,6 +3,7 @@ import { CacheError, CONTROL_PARTITION } from '@lockstep/core';
 import { applyEvent } from './apply.ts';
 import { ClusterFit } from './cluster-fit.ts';
 import type { Node } from './node.ts';
+import { BEATS_PER_DELTA } from './pace.ts';
 
 /** The shortest time between the starts of two heartbeats. */
 const INTERVAL_MS_MIN = 20;
@@ -97,7 +98,7 @@ export class Heartbeat {
   }
 
   #periodMs(): number {
-    return (this.#node.deltaMs / 4) * (0.9 + 0.2 * this.#node.random.fraction());
+    return (this.#node.deltaMs / BEATS_PER_DELTA) * (0.9 + 0.2 * this.#node.random.fraction());
   }
 
   #schedule(delayMs: number): void {
@@ -113,6 +114,7 @@ export class Heartbeat {
     this.#startedMs = this.#node.clock.monotonicMs();
     try {
       await this.#prove();
+      this.#node.pace.took(this.#node.clock.monotonicMs() - this.#startedMs);
       this.#options.onBeat(undefined);
     } catch (cause) {
       this.#node.counters.heartbeatsFailed++;

@@ -3,6 +3,7 @@ import { CONTROL_PARTITION, EpochTable, Flights, Horizons, PartitionHistory, UNJ
 import { NearCache } from '@lockstep/near-cache';
 import type { Background } from './background.ts';
 import type { Flight } from './flight.ts';
+import { Pace } from './pace.ts';
 import type { Secrets } from './secret.ts';
 
 /** Everything a node is made of, with nothing left open. */
@@ -61,6 +62,7 @@ export class Node implements NodeParts {
   readonly flights: Flights<Flight> = new Flights();
   readonly epochs: EpochTable = new EpochTable();
   readonly horizons: Horizons;
+  readonly pace: Pace;
   readonly control: PartitionHistory = new PartitionHistory();
   readonly data: readonly PartitionHistory[];
   /** The names of the open namespaces. */
@@ -93,6 +95,7 @@ export class Node implements NodeParts {
     this.deltaMaxMs = parts.deltaMaxMs;
     this.shared = parts.shared;
     this.id = parts.random.hex(8) as NodeId;
+    this.pace = new Pace(parts.deltaMs, parts.logger);
     this.horizons = new Horizons(parts.partitions, parts.deltaMs);
     this.data = Array.from({ length: parts.partitions }, () => new PartitionHistory());
   }
