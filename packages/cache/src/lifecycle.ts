@@ -1,4 +1,5 @@
 import { CacheError } from '@lockstep/core';
+import { observeCoherence } from '@lockstep/telemetry';
 import { Applier } from './apply.ts';
 import type { AuditOptions } from './auditor.ts';
 import { Auditor } from './auditor.ts';
@@ -57,7 +58,13 @@ export function startEngine(parts: NodeParts, options: EngineOptions): RunningEn
   node.bus.listen(new Inbox(node, { applier, outbox, waiters, fences, requestHeartbeat }));
   const queuedClears = new QueuedClears(node, { breaker, applier, outbox });
   const closing = abort.signal;
-  if (node.shared && options.audit) new Auditor(node, { options: options.audit, breaker, closing }).start();
+  if (node.shared && options.audit) {
+    new Auditor(node, { options: options.audit, breaker, closing }).start();
+    closing.addEventListener(
+      'abort',
+      observeCoherence(() => node.counters),
+    );
+  }
   return { node, heartbeat, breaker, applier, outbox, waiters, fences, queuedClears, closing, abort };
 }
 

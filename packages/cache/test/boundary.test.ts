@@ -27,7 +27,7 @@ let modules: string;
 beforeAll(() => {
   const root = mkdtempSync(join(tmpdir(), 'lockstep-cache-'));
   modules = join(root, 'node_modules');
-  for (const folder of ['core', 'near-cache', 'cache']) build(folder);
+  for (const folder of ['core', 'telemetry', 'near-cache', 'cache']) build(folder);
 });
 
 afterAll(() => {
@@ -43,10 +43,11 @@ function build(folder: string): void {
   const project = join(source, 'tsconfig.build.json');
   // Types are not checked: they would come from the dist folders of other packages.
   execFileSync(process.execPath, [compiler, '-p', project, '--noCheck', '--outDir', join(target, 'dist')]);
-  const { dependencies = {} } = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8')) as {
+  const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8')) as {
     readonly dependencies?: Readonly<Record<string, string>>;
+    readonly peerDependencies?: Readonly<Record<string, string>>;
   };
-  for (const name of Object.keys(dependencies)) {
+  for (const name of Object.keys({ ...dependencies, ...peerDependencies })) {
     if (existsSync(join(modules, name)) || name.startsWith('@lockstep/')) continue;
     mkdirSync(dirname(join(modules, name)), { recursive: true });
     symlinkSync(join(source, 'node_modules', name), join(modules, name));
@@ -58,7 +59,7 @@ function packageOf(url: string): string {
   return /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1] ?? url;
 }
 
-it('reaches core, near-cache, lru-cache, and two modules of node when it is built and imported', () => {
+it('reaches core, telemetry, near-cache, lru-cache, the API of OpenTelemetry, and two modules of node when it is built and imported', () => {
   const entry = pathToFileURL(join(modules, '@lockstep/cache/dist/index.js')).href;
   const output = execFileSync(process.execPath, ['--input-type=module', '--eval', PROBE, entry], {
     encoding: 'utf8',
@@ -69,10 +70,12 @@ it('reaches core, near-cache, lru-cache, and two modules of node when it is buil
   expect([...new Set(between.map((packages) => packages.join(' -> ')))].sort()).toEqual([
     '@lockstep/cache -> @lockstep/core',
     '@lockstep/cache -> @lockstep/near-cache',
+    '@lockstep/cache -> @lockstep/telemetry',
     '@lockstep/cache -> node:crypto',
     '@lockstep/cache -> node:perf_hooks',
     '@lockstep/near-cache -> @lockstep/core',
     '@lockstep/near-cache -> lru-cache',
+    '@lockstep/telemetry -> @opentelemetry/api',
     'lru-cache -> node:diagnostics_channel',
   ]);
 });
