@@ -7,6 +7,7 @@ import type {
   Head,
   Incarnation,
   Inspected,
+  InspectSubject,
   KeyAddress,
   KeyId,
   LeaseRequest,
@@ -107,8 +108,8 @@ export class NullTier implements Tier {
     return 0;
   }
 
-  async inspect(): Promise<readonly Inspected[]> {
-    return [];
+  async inspect(subjects: readonly InspectSubject[]): Promise<readonly Inspected[]> {
+    return subjects.map(() => ({ header: undefined, controlIncarnation: INCARNATION, epoch: 0 }));
   }
 
   async info(): Promise<TierInfo> {

@@ -1,0 +1,65 @@
+import { observeCoherence } from '@lockstep/telemetry';
+import { FakeClock, FakeRandom, settle } from '@lockstep/testkit';
+import { expect, test, vi } from 'vitest';
+import type { LockstepOptions } from './index.ts';
+import { openLockstep } from './index.ts';
+import { NullTier } from './null-tier.ts';
+
+vi.mock('@lockstep/telemetry', () => ({ observeCoherence: vi.fn(() => ended) }));
+const ended = vi.fn();
+
+function open(options: Partial<LockstepOptions>) {
+  const clock = new FakeClock();
+  const parts = { clock, timers: clock, random: new FakeRandom(), secret: 'a secret of sixteen characters' };
+  return openLockstep({ ...parts, tier: new NullTier(clock), ...options });
+}
+
+test('what the auditor counts can be read by OpenTelemetry for as long as the node is open', async () => {
+  const lockstep = await open({});
+  const [read] = vi.mocked(observeCoherence).mock.lastCall ?? [];
+  expect(read?.()).toMatchObject({ coherenceViolations: 0, audited: 0 });
+  expect(ended).not.toHaveBeenCalled();
+  await lockstep.close();
+  expect(ended).toHaveBeenCalledOnce();
+});
+
+test('without an auditor, and in local mode, nothing is registered', async () => {
+  vi.mocked(observeCoherence).mockClear();
+  await (await open({ audit: false })).close();
+  await (await openLockstep()).close();
+  expect(observeCoherence).not.toHaveBeenCalled();
+});
+
+test.each([
+  [{ everyMs: 9 }, 'audit.everyMs: got 9, takes a whole number from 10 to 3600000'],
+  [{ entries: 0 }, 'audit.entries: got 0, takes a whole number from 1 to 1000'],
+])('options that cannot be used are named: %j', async (audit, problem) => {
+  await expect(open({ audit })).rejects.toMatchObject({
+    code: 'config-invalid',
+    message: expect.stringContaining(problem),
+  });
+});
+
+test('one look asks the tier once, about so many entries at most, and none while the first is under way', async () => {
+  const clock = new FakeClock();
+  const tier = new NullTier(clock);
+  const { promise, resolve } = Promise.withResolvers<readonly []>();
+  const inspect = vi.spyOn(tier, 'inspect').mockReturnValue(promise);
+  const lockstep = await open({
+    clock,
+    timers: clock,
+    tier,
+    maxStalenessMs: 60_000,
+    deltaMaxMs: 60_000,
+    audit: { entries: 3 },
+  });
+  const tools = lockstep.namespace<string>('tools');
+  for (let key = 0; key < 10; key++) await tools.set(`tool ${key}`, 'value');
+  for (let second = 0; second < 5; second++) {
+    clock.advance(1_000);
+    await settle();
+  }
+  expect(inspect.mock.calls).toMatchObject([[{ length: 3 }]]);
+  resolve([]);
+  await lockstep.close();
+});
