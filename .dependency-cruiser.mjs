@@ -6,7 +6,7 @@ const LAYERS = [
   ['telemetry', 'admin-api', 'testkit'],
   ['near-cache', 'tier-keydb', 'bus-nats', 'admin-client'],
   ['cache'],
-  ['config', 'gateway-cache', 'mcp-store', 'simulator', 'bench'],
+  ['config', 'gateway-cache', 'mcp-store', 'simulator', 'bench', 'chaos'],
 ];
 
 /** Layers whose packages are alternatives to one another, and so may not import a peer either. */
@@ -104,7 +104,7 @@ export default {
       name: 'testkit-from-tests',
       comment: 'Fakes and server launchers never reach what ships.',
       severity: 'error',
-      from: { pathNot: ['^packages/(testkit|simulator|bench)/', '^scripts/', TESTS] },
+      from: { pathNot: ['^packages/(testkit|simulator|bench|chaos)/', '^scripts/', TESTS] },
       to: { path: '^packages/testkit/' },
     },
     {

@@ -58,7 +58,7 @@ export class SystemClock implements Clock {
 /** Timers of the event loop. */
 export const systemTimers: Timers = {
   after(delayMs, run) {
-    const timer = setTimeout(run, delayMs);
+    const timer = setTimeout(run, Math.max(0, delayMs));
     timer.unref();
     return () => clearTimeout(timer);
   },

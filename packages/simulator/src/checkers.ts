@@ -28,12 +28,12 @@ export function check(history: History, options: CheckOptions): readonly Violati
  */
 function* staleAnswers(history: History, options: CheckOptions): Generator<Violation> {
   const boundMs = options.deltaMs * (1 + 1.1 * options.clockRateError);
-  const invalidations = history.calls.filter((call) => isInEffect(call) && !mayBeLost(history, call));
+  const invalidations = invalidationsByKey(history);
   for (const read of history.calls.filter(isRead)) {
     const origin = history.origins.get(read.answer.value);
     if (origin === undefined) continue;
-    for (const invalidation of invalidations) {
-      if (!read.keys.some((key) => invalidation.keys.includes(key)) || !isOlder(origin, invalidation)) continue;
+    for (const invalidation of startedBetween(invalidations.get(origin.key), origin.startMs, read.startMs)) {
+      if (!isOlder(origin, invalidation)) continue;
       if (read.answer.stale && invalidation.kind === 'expire') continue;
       const promise = brokenBy(read, invalidation, boundMs);
       if (promise === undefined) continue;
@@ -74,6 +74,32 @@ function mayBeLost(history: History, call: Call): boolean {
   return history.faults.some(({ lostFromMs, untilMs }) => {
     return lostFromMs !== undefined && (call.endMs as number) >= lostFromMs && call.startMs <= (untilMs as number);
   });
+}
+
+/** What ends the life of each key's values, in the order in which it began. */
+function invalidationsByKey(history: History): ReadonlyMap<string, readonly Call[]> {
+  const byKey = new Map<string, Call[]>();
+  for (const call of history.calls) {
+    if (!isInEffect(call) || mayBeLost(history, call)) continue;
+    for (const key of call.keys) {
+      const calls = byKey.get(key);
+      if (calls === undefined) byKey.set(key, [call]);
+      else calls.push(call);
+    }
+  }
+  for (const calls of byKey.values()) calls.sort((one, other) => one.startMs - other.startMs);
+  return byKey;
+}
+
+/** Those of the calls, ordered by their beginning, that began after one instant and before another. */
+function* startedBetween(calls: readonly Call[] = [], afterMs: number, beforeMs: number): Generator<Call> {
+  let first = 0;
+  for (let end = calls.length; first < end; ) {
+    const middle = (first + end) >> 1;
+    if ((calls[middle] as Call).startMs <= afterMs) first = middle + 1;
+    else end = middle;
+  }
+  for (let at = first; at < calls.length && (calls[at] as Call).startMs < beforeMs; at++) yield calls[at] as Call;
 }
 
 function isInEffect({ answer }: Call): boolean {

@@ -4,8 +4,9 @@ export { DEFAULT_OPTIONS, simulate } from './simulate.ts';
 export { traceOf } from './trace.ts';
 
 // What is tested
-export type { Violation } from './checkers.ts';
-export type { Answer, Call, Fault, Origin } from './history.ts';
+export type { CheckOptions, Violation } from './checkers.ts';
+export { check } from './checkers.ts';
+export type { Answer, Call, CallKind, Fault, Origin } from './history.ts';
 export { History } from './history.ts';
 export { FAULT_KINDS } from './faults.ts';
 

@@ -1,11 +1,17 @@
 // Real servers, and faults between them and their clients
+export type { Exchange } from './exchange.ts';
+export { exchange } from './exchange.ts';
 export { findBinary } from './find-binary.ts';
 export type { NatsOptions } from './nats-server.ts';
 export { NATS_BINARY, startNats } from './nats-server.ts';
 export type { ChaosProxy, Direction, ProxyOptions } from './proxy.ts';
 export { startProxy } from './proxy.ts';
+export type { Reaper } from './reaper.ts';
+export { startReaper } from './reaper.ts';
 export type { RedisOptions } from './redis-server.ts';
 export { REDIS_BINARY, startRedis } from './redis-server.ts';
+export type { SentinelOptions } from './sentinel.ts';
+export { startSentinel } from './sentinel.ts';
 export type { RunningServer } from './running-server.ts';
 
 // Fakes of the ports

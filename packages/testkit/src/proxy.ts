@@ -28,6 +28,8 @@ export interface ChaosProxy {
   stall(direction?: Direction): void;
   /** Forwards everything this much later, in both directions; 0 ends it. */
   delay(ms: number): void;
+  /** Breaks every connection; new ones lead to this server, as when a name is moved to another. */
+  retarget(target: ProxyOptions['target']): void;
   /** Ends all faults; what was stalled goes on its way. */
   restore(): void;
   /** Breaks every connection and stops listening. */
@@ -51,14 +53,14 @@ class TcpProxy implements ChaosProxy {
   readonly port: number;
   readonly url: string;
   readonly #server: Server;
-  readonly #target: { readonly host: string; readonly port: number };
+  #target: { readonly host: string; readonly port: number };
   readonly #pairs = new Set<Pair>();
   #isCut = false;
   #stalled: Direction | undefined;
   #delayMs = 0;
 
   constructor(server: Server, target: ProxyOptions['target']) {
-    const url = new URL(typeof target === 'string' ? target : `tcp://${target.host}:${target.port}`);
+    const url = urlOf(target);
     this.#target = { host: url.hostname, port: Number(url.port) };
     this.port = (server.address() as AddressInfo).port;
     url.hostname = this.host;
@@ -93,6 +95,12 @@ class TcpProxy implements ChaosProxy {
     this.#apply();
   }
 
+  retarget(target: ProxyOptions['target']): void {
+    const { hostname, port } = urlOf(target);
+    this.#target = { host: hostname, port: Number(port) };
+    this.reset();
+  }
+
   restore(): void {
     this.#isCut = false;
     this.#stalled = undefined;
@@ -124,6 +132,10 @@ class TcpProxy implements ChaosProxy {
       pair.down.set(this.#stalled === 'down' || this.#stalled === 'both', this.#delayMs);
     }
   }
+}
+
+function urlOf(target: ProxyOptions['target']): URL {
+  return new URL(typeof target === 'string' ? target : `tcp://${target.host}:${target.port}`);
 }
 
 /** A client's connection and the one to the target that belongs to it. */
