@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Namespace } from '@lockstep/cache';
+import { Loader } from 'layered-loader';
 import { LRUCache } from 'lru-cache';
 import type { Quantiles, Row } from './figures.ts';
 import { medianOf, quantiles, row, single } from './figures.ts';
@@ -19,6 +20,8 @@ interface Value {
   readonly text: string;
 }
 
+type SixTimes = readonly [Quantiles, Quantiles, Quantiles, Quantiles, Quantiles, Quantiles];
+
 /** One way to read a key. */
 interface Subject {
   readonly name: string;
@@ -32,34 +35,30 @@ export async function nearHit(scale: Scale): Promise<readonly Row[]> {
   const ours = lockstep.namespace<Value>('bench', { ttlMs: 3_600_000, nearEntriesMax: ENTRIES });
   const raw = new LRUCache<string, Value>({ max: ENTRIES });
   const names = Array.from({ length: ENTRIES }, (_, index) => `key-${index}`);
-  const value = (index: number): Value => ({ size: index + 1, text: String(index % 10).repeat(VALUE_BYTES) });
+  const values = names.map((_, index) => ({ size: index + 1, text: String(index % 10).repeat(VALUE_BYTES) }));
+  const peer = layeredLoader();
   for (let from = 0; from < ENTRIES; from += WRITES_AT_ONCE) {
     const batch = names.slice(from, from + WRITES_AT_ONCE);
-    await Promise.all(batch.map((name, index) => ours.set(name, value(from + index))));
+    await Promise.all(batch.map((name, index) => ours.set(name, values[from + index] as Value)));
   }
-  names.forEach((name, index) => void raw.set(name, value(index)));
+  // The same objects in all of them: where they lie in memory is the same for all, too.
+  for (const [index, name] of names.entries()) {
+    raw.set(name, values[index] as Value);
+    await peer.forceSetValue(name, values[index] as Value);
+  }
 
   const rows: Row[] = [];
   for (const draw of [zipfian, uniform]) {
     const keys = draw(names, scale.small ? 1_000 : 20_000);
-    const subjects = [rawGet(raw), peek(ours), awaitedRawGet(raw), awaitedGet(ours)] as const;
-    const [floorSync, oursSync, floorAwaited, oursAwaited] = await inTurns(subjects, keys, scale);
-    const common = { unit: 'ns' };
+    const subjects = [rawGet(raw), peek(ours), peerPeek(peer), awaitedRawGet(raw), awaitedGet(ours), peerGet(peer)];
+    const times = await inTurns(subjects, keys, scale);
+    const [floor, peeked, peerPeeked, awaitedFloor, got, peerGot] = times as SixTimes;
+    const id = (what: string): string => `near-hit.${what}.${draw.name}`;
     rows.push(
-      row({
-        ...common,
-        id: `near-hit.peek.${draw.name}`,
-        ours: oursSync as Quantiles,
-        floor: floorSync as Quantiles,
-        target: { at: 'p50', ratioAtMost: 2.2 },
-      }),
-      row({
-        ...common,
-        id: `near-hit.get.${draw.name}`,
-        ours: oursAwaited as Quantiles,
-        floor: floorAwaited as Quantiles,
-        target: { at: 'p50', ratioAtMost: 1.6 },
-      }),
+      row({ id: id('peek'), unit: 'ns', ours: peeked, floor, target: { at: 'p50', ratioAtMost: 2.2 } }),
+      row({ id: id('get'), unit: 'ns', ours: got, floor: awaitedFloor, target: { at: 'p50', ratioAtMost: 1.6 } }),
+      row({ id: id('layered-loader-peek'), unit: 'ns', ours: peerPeeked, floor }),
+      row({ id: id('layered-loader-get'), unit: 'ns', ours: peerGot, floor: awaitedFloor }),
     );
   }
   const keys = uniform(names, 10_000);
@@ -115,6 +114,36 @@ function awaitedGet(namespace: Namespace<Value>): Subject {
     async read(keys) {
       let sum = 0;
       for (const key of keys) sum += ((await namespace.get(key)) as Value).size;
+      return sum;
+    },
+  };
+}
+
+/** The fastest of the peers; it checks a time to live, and makes no promise about other nodes. */
+function layeredLoader(): Loader<Value> {
+  return new Loader<Value>({
+    inMemoryCache: { cacheType: 'lru-object', maxItems: ENTRIES, ttlInMsecs: 3_600_000 },
+    dataSources: [],
+  });
+}
+
+function peerPeek(peer: Loader<Value>): Subject {
+  return {
+    name: 'layered-loader, synchronous',
+    read(keys) {
+      let sum = 0;
+      for (const key of keys) sum += (peer.getInMemoryOnly(key) as Value).size;
+      return sum;
+    },
+  };
+}
+
+function peerGet(peer: Loader<Value>): Subject {
+  return {
+    name: 'layered-loader, awaited',
+    async read(keys) {
+      let sum = 0;
+      for (const key of keys) sum += ((await peer.get(key)) as Value).size;
       return sum;
     },
   };

@@ -23,6 +23,7 @@ const near: NearEntry = {
   freshUntilMs: 1_000,
   staleUntilMs: 1_000,
   checkedGeneration: 0,
+  era: 0,
 };
 
 function header(given: Partial<EntryHeader> & { readonly version: string }): EntryHeader {

@@ -61,12 +61,16 @@ export class NearStore {
 
   #set(flight: Flight, near: NearValue): void {
     if (flight.poisoned) return;
-    // One literal, no spread: all entries have one shape, which the hot path reads several times faster.
+    // One literal, no spread, what a hit reads first: all entries have one shape, and a hit touches one cache line.
     this.#space.region.set({
+      value: near.value,
+      partition: flight.partition,
+      // A small integer is in the entry itself, a fraction would be an object of its own.
+      freshUntilMs: Math.floor(near.freshUntilMs),
+      checkedGeneration: UNCHECKED,
+      era: 0,
       key: near.key,
       keyId: flight.keyId,
-      partition: flight.partition,
-      value: near.value,
       bytes: near.bytes,
       version: near.version,
       fingerprint: near.fingerprint,
@@ -74,9 +78,7 @@ export class NearStore {
       namespace: this.#space.scopeId,
       tags: near.tags,
       loadedMs: near.loadedMs,
-      freshUntilMs: near.freshUntilMs,
       staleUntilMs: near.staleUntilMs,
-      checkedGeneration: UNCHECKED,
     });
   }
 }

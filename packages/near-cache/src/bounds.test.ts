@@ -23,6 +23,17 @@ describe('a region that is full', () => {
     expect([region.entries, region.evictions, near.entries]).toEqual([3, 1, 3]);
   });
 
+  it('keeps what is read all the time, however many come', () => {
+    const { region } = regionOf(80, 10_000);
+    for (let index = 0; index < 80; index++) region.set(nearEntry(`key-${index}`));
+    for (let index = 80; index < 500; index++) {
+      for (const hot of ['key-0', 'key-40', 'key-79']) expect(region.get(hot)?.key).toBe(hot);
+      region.set(nearEntry(`key-${index}`));
+    }
+    expect([region.entries, region.evictions]).toEqual([80, 420]);
+    expect(region.get('key-1')).toBeUndefined();
+  });
+
   it('of bytes lets as many go as the one that comes needs', () => {
     const { near, region } = regionOf(100, 10);
     for (const key of 'abc') region.set(nearEntry(key, { bytes: 3 }));

@@ -2,8 +2,11 @@ import type { Born, KeyId, ScopeId } from '@lockstep/core';
 import { ConfigError } from '@lockstep/core';
 import { LRUCache } from 'lru-cache';
 
-/** The options of every read: left out, lru-cache makes them anew for each. */
-const READ = {};
+/** Before every instant of a clock; a small integer, which an entry holds without an object of its own. */
+const LONG_PAST_MS = -(2 ** 30);
+
+/** An era ends when this part of the entries has been written. */
+const ERA_SHARE = 1 / 8;
 
 /** One value in the near-cache, with what the node needs to know whether it may still be served. */
 export interface NearEntry {
@@ -27,6 +30,8 @@ export interface NearEntry {
   readonly staleUntilMs: number;
   /** The epoch table's generation under which the entry was last found live. */
   checkedGeneration: number;
+  /** For the region: the era in which the entry was last moved to the front. */
+  era: number;
 }
 
 /** Bounds of one region, whole numbers from 1. Both hold at once; the least recently used entries go first. */
@@ -103,7 +108,7 @@ export class NearCache {
   /** Ends the freshness of a key's entry; it stays as a stale value. */
   expire(keyId: KeyId): void {
     const indexed = this.#byKeyId.get(keyId);
-    if (indexed !== undefined) indexed.entry.freshUntilMs = Number.NEGATIVE_INFINITY;
+    if (indexed !== undefined) indexed.entry.freshUntilMs = LONG_PAST_MS;
   }
 
   /** Drops every entry of a partition; answers how many. */
@@ -130,8 +135,15 @@ interface IndexedEntry {
   readonly region: LruRegion;
 }
 
+/**
+ * A map for reads over an lru-cache for order and bounds. An entry is moved to the front by its first read in an era,
+ * and its further ones cost a map's read alone: what was read last era or since goes after everything that was not.
+ */
 class LruRegion implements NearRegion {
   readonly #lru: LRUCache<string, NearEntry>;
+  readonly #byKey: Map<string, NearEntry> = new Map();
+  #era = 0;
+  #writtenInEra = 0;
   #evictions = 0;
   readonly #byKeyId: Map<KeyId, IndexedEntry>;
 
@@ -143,6 +155,7 @@ class LruRegion implements NearRegion {
       sizeCalculation: (entry) => Math.max(1, entry.bytes),
       dispose: (entry, _key, reason) => {
         if (reason === 'evict') this.#evictions++;
+        this.#byKey.delete(entry.key);
         if (byKeyId.get(entry.keyId)?.entry === entry) byKeyId.delete(entry.keyId);
       },
     });
@@ -161,12 +174,20 @@ class LruRegion implements NearRegion {
   }
 
   get(key: string): NearEntry | undefined {
-    return this.#lru.get(key, READ);
+    const entry = this.#byKey.get(key);
+    if (entry !== undefined && entry.era !== this.#era) this.#moveToFront(entry);
+    return entry;
   }
 
   set(entry: NearEntry): void {
     this.#lru.set(entry.key, entry);
-    if (this.#lru.peek(entry.key) === entry) this.#byKeyId.set(entry.keyId, { entry, region: this });
+    if (this.#lru.peek(entry.key) !== entry) return;
+    entry.era = this.#era;
+    this.#byKey.set(entry.key, entry);
+    this.#byKeyId.set(entry.keyId, { entry, region: this });
+    if (++this.#writtenInEra < this.#lru.size * ERA_SHARE) return;
+    this.#writtenInEra = 0;
+    this.#era++;
   }
 
   delete(key: string): void {
@@ -175,5 +196,10 @@ class LruRegion implements NearRegion {
 
   clear(): void {
     this.#lru.clear();
+  }
+
+  #moveToFront(entry: NearEntry): void {
+    entry.era = this.#era;
+    this.#lru.get(entry.key);
   }
 }

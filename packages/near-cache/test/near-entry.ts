@@ -23,6 +23,7 @@ export function nearEntry(key: string, given: Partial<NearEntry> = {}): NearEntr
     freshUntilMs: 1_000,
     staleUntilMs: 2_000,
     checkedGeneration: 0,
+    era: 0,
     ...given,
   };
 }
