@@ -1,5 +1,5 @@
 import type { Born, Effect, Head, KeyId, ScopeId } from '@lockstep/core';
-import { CacheError, LoaderError, LoaderTimeoutError } from '@lockstep/core';
+import { CacheError, isBehind, LoaderError, LoaderTimeoutError } from '@lockstep/core';
 import { encodeValue } from './codec.ts';
 import type { Engine, Space } from './engine.ts';
 import { entryWrite, freshFor, tagIds } from './entry-write.ts';
@@ -112,6 +112,7 @@ export class LoadPath {
   async #fill(flight: Flight, question: Question, loaded: LoadedValue & { readonly token: string }): Promise<void> {
     const { node, breaker, applier } = this.#engine;
     const sentMs = node.clock.nowMs();
+    const seenWhenSent = node.data[flight.partition]?.seen;
     try {
       const write = entryWrite(this.#engine, this.#space, { ...loaded, address: question.address });
       const reply = await breaker.call(() => node.tier.fill(write, loaded.token));
@@ -123,6 +124,8 @@ export class LoadPath {
         applier.committed(reply.commit, flight.partition, { effect, spared: flight });
       }
       const written: Head = loud ? reply.commit : reply.head;
+      // A primary that has missed what this node knows of is isolated: what it stored will be lost.
+      if (isBehind(written, seenWhenSent)) return this.#keepBriefly(flight, question.key, loaded);
       const version = loud ? String(reply.commit.sequence) : reply.version;
       const { fingerprint } = write;
       this.#keep(flight, question.key, { ...loaded, written, version, fingerprint, sentMs });

@@ -6,9 +6,10 @@ import { simulate, traceOf, World } from '../src/index.ts';
 const SEEDS = 60;
 /**
  * Seeds that once told something: 883, nodes that disagree because a failover took a silent fill away; 117428, a fence
- * that trusted the list of members right after it was flushed (P3).
+ * that trusted the list of members right after it was flushed (P3); 200692 and 229977, an auditor
+ * that took a fill on an isolated primary for a stale one.
  */
-const FOUND_SEEDS = [883, 117_428];
+const FOUND_SEEDS = [883, 117_428, 200_692, 229_977];
 
 describe('simulated schedules', () => {
   test(`${SEEDS} seeds with every fault keep the promises (P1, P2)`, { timeout: 120_000 }, async () => {
