@@ -28,6 +28,12 @@ test('slower ones are told of with figures, and with what would be enough (P8)',
   expect(enough.pace.slowness).toBeUndefined();
 });
 
+test('heartbeats of which two and a period just do not fit into Δ are too slow', () => {
+  const { pace, beats } = paceAt(100);
+  beats(37, 37, 37);
+  expect(pace.slowness).toContain('raise it to at least 103');
+});
+
 test('one slow heartbeat, or two, mean nothing; a quick one ends the slowness', () => {
   const { pace, beats } = paceAt(100);
   beats(180, 180, 1, 180, 180);
