@@ -31,6 +31,8 @@ export async function busOutage({ small }: Scale): Promise<readonly Row[]> {
   }
   const leftMs = OUTAGE_MS - (nowNs() - cutNs) / 1e6;
   if (!small) await new Promise((resolve) => setTimeout(resolve, leftMs));
+  const { eventsReplayed } = node.stats();
+  if (!small && eventsReplayed < count / 2) throw new Error(`the node replayed ${eventsReplayed}: it had its bus`);
   proxy.restore();
   const restoredNs = nowNs();
   await waitFor(() => node.coherence.stalenessMs <= DELTA_MS, { what: 'staleness under Δ' });
