@@ -1,5 +1,6 @@
+import { CacheError, TierUnavailableError } from '@lockstep/core';
 import { observeCoherence } from '@lockstep/telemetry';
-import { FakeClock, FakeRandom, settle } from '@lockstep/testkit';
+import { FakeClock, FakeRandom, RecordingLogger, settle } from '@lockstep/testkit';
 import { expect, test, vi } from 'vitest';
 import type { LockstepOptions } from './index.ts';
 import { openLockstep } from './index.ts';
@@ -61,5 +62,24 @@ test('one look asks the tier once, about so many entries at most, and none while
   }
   expect(inspect.mock.calls).toMatchObject([[{ length: 3 }]]);
   resolve([]);
+  await lockstep.close();
+});
+
+test.each([
+  ['refuses the question is told of once', new CacheError('tier-refused', 'NOPERM'), 1],
+  ['is away is left to the heartbeat to tell', new TierUnavailableError('gone'), 0],
+])('a tier that %s', async (_, error, times) => {
+  const clock = new FakeClock();
+  const tier = new NullTier(clock);
+  const inspect = vi.spyOn(tier, 'inspect').mockRejectedValue(error);
+  const logger = new RecordingLogger();
+  const lockstep = await open({ clock, timers: clock, tier, logger, maxStalenessMs: 9_000 });
+  await lockstep.namespace<string>('tools').set('tool', 'value');
+  for (let second = 0; second < 5; second++) {
+    clock.advance(1_250);
+    await settle();
+  }
+  expect(inspect.mock.calls.length).toBeGreaterThan(2);
+  expect(logger.entries.filter(({ message }) => message.startsWith('near entries cannot'))).toHaveLength(times);
   await lockstep.close();
 });

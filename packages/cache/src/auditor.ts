@@ -41,6 +41,7 @@ export class Auditor {
   readonly #parts: AuditorParts;
   #suspects: Suspect[] = [];
   #cancel: () => void = () => {};
+  #hasFailed = false;
 
   constructor(node: Node, parts: AuditorParts) {
     this.#node = node;
@@ -83,9 +84,15 @@ export class Auditor {
         else if (this.#isServable(entry)) this.#violated(entry, inspected);
       }
     } catch (error) {
-      // A tier that is away is the heartbeat's to tell.
-      if (!(error instanceof CacheError)) throw error;
+      this.#failed(error);
     }
+  }
+
+  /** Tells once why nothing is audited. A tier that is away is the heartbeat's to tell. */
+  #failed(error: unknown): void {
+    if (this.#hasFailed || (error instanceof CacheError && error.retryable)) return;
+    this.#hasFailed = true;
+    this.#node.logger.warn('near entries cannot be compared with the tier', { reason: String(error) });
   }
 
   async #isOvertaken(entry: NearEntry, inspected: Inspected): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { CLUSTER_NAME, CLUSTER_NAME_TAKES } from '@lockstep/core';
 import { z } from 'zod';
 import { field } from './field.ts';
 
@@ -86,8 +87,8 @@ const ROWS: Readonly<Record<SettingName, SettingRow>> = {
   cluster: {
     variable: 'LOCKSTEP_CLUSTER',
     seedName: undefined,
-    schema: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/),
-    takes: 'a name of 1 to 64 letters, digits, _ and -',
+    schema: z.string().regex(CLUSTER_NAME),
+    takes: CLUSTER_NAME_TAKES,
     fallback: 'lockstep',
     meaning: 'The nodes that share a tier and a bus under this name are one cluster.',
   },

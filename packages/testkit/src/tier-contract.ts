@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe } from 'vitest';
 import { storesEntries } from './tier-contract-entries.ts';
 import { fillsUnderLeases } from './tier-contract-fills.ts';
 import { keepsHistories } from './tier-contract-histories.ts';
+import { inspectsEntries } from './tier-contract-inspection.ts';
 import { grantsLeases } from './tier-contract-leases.ts';
 import type { TierContractWorld } from './tier-scene.ts';
 import { TierScene } from './tier-scene.ts';
@@ -25,5 +26,6 @@ export function tierContract(open: () => Promise<TierContractWorld>): void {
     fillsUnderLeases(scene);
     storesEntries(scene);
     keepsHistories(scene);
+    inspectsEntries(scene);
   });
 }
