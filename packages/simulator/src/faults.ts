@@ -1,4 +1,4 @@
-import type { History } from './history.ts';
+import type { Fault, History } from './history.ts';
 import type { BusWeather } from './sim-bus.ts';
 import type { SimMachine } from './sim-machine.ts';
 import type { TierLink } from './sim-tier.ts';
@@ -9,13 +9,18 @@ import type { World } from './world.ts';
 export interface Stage {
   readonly world: World;
   readonly history: History;
-  readonly machines: readonly SimMachine[];
-  readonly links: readonly TierLink[];
+  /** One for every node there ever was, by its number. */
+  readonly machines: SimMachine[];
+  readonly links: TierLink[];
+  /** Starts one more node. */
+  readonly join: () => void;
+  /** Lets a node leave as one that is told to. */
+  readonly leave: (number: number) => void;
   readonly weather: BusWeather;
   readonly servers: readonly TierServer[];
 }
 
-type FaultMaker = (stage: Stage) => { readonly what: string; readonly lostFromMs?: number; readonly untilMs?: number };
+type FaultMaker = (stage: Stage) => Omit<Fault, 'atMs'>;
 
 /** The kinds of faults, each made anew from the world's randomness. */
 const FAULTS: Readonly<Record<string, FaultMaker>> = {
@@ -83,6 +88,18 @@ const FAULTS: Readonly<Record<string, FaultMaker>> = {
     server.stepClock(stage.world.random.between(1, 2_000));
     return { what: `clock of server ${stage.servers.indexOf(server)} steps forward` };
   },
+  'node crashes': (stage) => {
+    const machine = stage.world.random.pick(stage.machines);
+    machine.crashed = true;
+    joinLater(stage);
+    return { what: `node ${machine.number} crashes`, crashed: machine.number };
+  },
+  'node leaves': (stage) => {
+    const { number } = stage.world.random.pick(stage.machines);
+    stage.leave(number);
+    joinLater(stage);
+    return { what: `node ${number} leaves` };
+  },
 };
 
 export const FAULT_KINDS: readonly string[] = Object.keys(FAULTS);
@@ -106,6 +123,10 @@ export function heal({ world, links, weather, servers }: Stage): void {
   }
   Object.assign(weather, { lost: 0, repeated: 0, late: 0 });
   weather.cutOff.clear();
+}
+
+function joinLater({ world, join }: Stage): void {
+  world.after(world.random.between(0, 2_000), join);
 }
 
 function during(stage: Stage, what: string, set: (on: boolean) => unknown): { readonly what: string } {

@@ -58,6 +58,8 @@ export interface Fault {
   readonly what: string;
   readonly lostFromMs?: number;
   readonly untilMs?: number;
+  /** A node that owes no answers any more. */
+  readonly crashed?: number;
 }
 
 /** All that happened in one simulation, as far as clients and operators could see it. */

@@ -1,14 +1,16 @@
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
-import { simulate } from './simulate.ts';
+import { FAULT_KINDS } from './faults.ts';
+import { DEFAULT_OPTIONS, simulate } from './simulate.ts';
 import { traceOf } from './trace.ts';
 
-const USAGE = `Usage: pnpm sim --seeds N [--seed S] [--failures F]
+const USAGE = `Usage: pnpm sim --seeds N [--seed S] [--failures F] [--faults A,B,…]
        pnpm sim --seed S
 
   --seeds N     run N schedules, from seed S (1) on
   --seed S      run that schedule alone
   --failures F  stop after F failing ones (5)
+  --faults …    only faults of these kinds: ${FAULT_KINDS.join(', ')}
 `;
 const SEED_MAX = 0xffff_ffff;
 /** After this many failing seeds the rest is not worth waiting for. */
@@ -26,14 +28,15 @@ interface Range {
   readonly first: number;
   readonly count: number;
   readonly failuresMax: number;
+  readonly faults: readonly string[];
 }
 
-async function run({ first, count, failuresMax }: Range): Promise<number> {
+async function run({ first, count, failuresMax, faults }: Range): Promise<number> {
   const startedMs = performance.now();
   let done = 0;
   let failed = 0;
   for (let seed = first; seed < first + count && failed < failuresMax; seed++) {
-    const simulation = await simulate(seed);
+    const simulation = await simulate(seed, { ...DEFAULT_OPTIONS, faults });
     done++;
     if (simulation.violations.length === 0) continue;
     failed++;
@@ -48,13 +51,15 @@ async function run({ first, count, failuresMax }: Range): Promise<number> {
 function parseRange(): Range | undefined {
   const text = { type: 'string' } as const;
   try {
-    const { values } = parseArgs({ options: { seeds: text, seed: text, failures: text } });
+    const { values } = parseArgs({ options: { seeds: text, seed: text, failures: text, faults: text } });
     const first = Number(values.seed ?? 1);
     const count = Number(values.seeds ?? (values.seed === undefined ? 'none' : 1));
     const failuresMax = Number(values.failures ?? FAILURES_DEFAULT);
+    const faults = values.faults?.split(',') ?? FAULT_KINDS;
+    const areKnown = faults.every((kind) => FAULT_KINDS.includes(kind));
     const areWhole = [first, count, failuresMax].every((number) => Number.isInteger(number));
-    const fits = areWhole && first >= 0 && count >= 1 && failuresMax >= 1 && first + count <= SEED_MAX;
-    return fits ? { first, count, failuresMax } : undefined;
+    const fits = areKnown && areWhole && first >= 0 && count >= 1 && failuresMax >= 1 && first + count <= SEED_MAX;
+    return fits ? { first, count, failuresMax, faults } : undefined;
   } catch {
     return undefined;
   }

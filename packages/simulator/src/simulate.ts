@@ -1,3 +1,4 @@
+import type { LockstepOptions } from '@lockstep/cache';
 import { openLockstep } from '@lockstep/cache';
 import { CLOCK_RATE_ERROR } from '@lockstep/core';
 import type { Violation } from './checkers.ts';
@@ -6,8 +7,10 @@ import type { Stage } from './faults.ts';
 import { befall, FAULT_KINDS, heal } from './faults.ts';
 import type { Call } from './history.ts';
 import { History } from './history.ts';
+import type { BusWeather } from './sim-bus.ts';
 import { SimBusNetwork } from './sim-bus.ts';
 import { SimMachine } from './sim-machine.ts';
+import type { TierLink } from './sim-tier.ts';
 import { SimTier } from './sim-tier.ts';
 import { TierServer } from './tier-server.ts';
 import type { ClientNode } from './workload.ts';
@@ -27,6 +30,7 @@ export const DEFAULT_OPTIONS: SimulationOptions = { nodes: 3, operations: 200, f
 /** What came of one seed. */
 export interface Simulation {
   readonly seed: number;
+  readonly options: SimulationOptions;
   readonly violations: readonly Violation[];
   readonly history: History;
 }
@@ -43,14 +47,16 @@ const HEAL_MS = 20_000;
 export async function simulate(seed: number, options: SimulationOptions = DEFAULT_OPTIONS): Promise<Simulation> {
   const world = new World(seed);
   const history = new History();
-  const stage = buildStage(world, history, options);
-  const opening = openNodes(stage);
+  const { stage, nodes } = buildStage(world, history);
+  for (let index = 0; index < options.nodes; index++) stage.join();
   await world.run(5_000);
-  const nodes = await opening;
   const workload = new Workload(world, history);
   const spanMs = options.operations * world.random.between(10, 120);
   for (let index = 0; index < options.operations; index++) {
-    world.after(world.random.between(0, spanMs), () => workload.call(world.random.pick(nodes)));
+    world.after(world.random.between(0, spanMs), () => {
+      const alive = nodes.filter(isAlive);
+      if (alive.length > 0) workload.call(world.random.pick(alive));
+    });
   }
   const faults = options.faults.length === 0 ? 0 : Math.floor(world.random.between(0, 10));
   for (let index = 0; index < faults; index++) {
@@ -59,49 +65,64 @@ export async function simulate(seed: number, options: SimulationOptions = DEFAUL
   await world.run(5_000 + spanMs);
   heal(stage);
   await world.run(5_000 + spanMs + HEAL_MS);
-  const violations = [...(await converge(world, { history, workload, nodes })), ...check(history, checkOptions)];
-  return { seed, violations, history };
+  const violations = [
+    ...(await converge(world, { history, workload, nodes: nodes.filter(isAlive) })),
+    ...check(history, checkOptions),
+  ];
+  return { seed, options, violations, history };
 }
 
 const checkOptions = { deltaMs: DELTA_MS, clockRateError: CLOCK_RATE_ERROR };
 
-function buildStage(world: World, history: History, options: SimulationOptions): Stage {
-  const rate = (): number => 1 + world.random.between(-CLOCK_RATE_ERROR, CLOCK_RATE_ERROR);
-  const numbers = Array.from({ length: options.nodes }, (_, number) => number);
-  return {
-    world,
-    history,
-    machines: numbers.map((number) => new SimMachine(world, { number, rate: rate() })),
-    links: numbers.map(() => ({ latencyMs: [0.05, 2], lost: 0, unanswered: 0, late: 0, isCut: false, upSinceMs: 0 })),
-    weather: { latencyMs: [0.05, 5], lost: 0, repeated: 0, late: 0, cutOff: new Set() },
-    servers: [new TierServer(world), new TierServer(world)],
+/** The servers and the bus, and the nodes that have joined so far. */
+function buildStage(world: World, history: History): { readonly stage: Stage; readonly nodes: readonly ClientNode[] } {
+  const weather: BusWeather = { latencyMs: [0.05, 5], lost: 0, repeated: 0, late: 0, cutOff: new Set() };
+  const servers = [new TierServer(world), new TierServer(world)] as const;
+  const network = new SimBusNetwork(world, weather);
+  const nodes: ClientNode[] = [];
+  const machines: SimMachine[] = [];
+  const links: TierLink[] = [];
+  const join = (): void => {
+    const rate = 1 + world.random.between(-CLOCK_RATE_ERROR, CLOCK_RATE_ERROR);
+    const machine = new SimMachine(world, { number: machines.length, rate });
+    const upSinceMs = world.nowMs;
+    const link: TierLink = { latencyMs: [0.05, 2], lost: 0, unanswered: 0, late: 0, isCut: false, upSinceMs };
+    machines.push(machine);
+    links.push(link);
+    const tier = new SimTier(world, machine, { control: servers[0], data: servers[1], link });
+    const opening = openNode(machine, { tier, bus: network.join(machine), random: world.random.fork() });
+    void opening.then((node) => nodes.push(node));
   };
+  const leave = (number: number): void => {
+    const node = nodes.find(({ machine }) => machine.number === number);
+    if (node !== undefined) void leaveCluster(node);
+  };
+  return { stage: { world, history, machines, links, join, leave, weather, servers }, nodes };
 }
 
-function openNodes(stage: Stage): Promise<readonly ClientNode[]> {
-  const network = new SimBusNetwork(stage.world, stage.weather);
-  const [control, data] = stage.servers as readonly [TierServer, TierServer];
-  const open = async (machine: SimMachine): Promise<ClientNode> => {
-    const link = stage.links[machine.number] as Stage['links'][number];
-    const lockstep = await openLockstep({
-      secret: SECRET,
-      tier: new SimTier(stage.world, machine, { control, data, link }),
-      bus: network.join(machine),
-      clock: machine,
-      timers: machine,
-      random: stage.world.random.fork(),
-      partitions: 2,
-      maxStalenessMs: DELTA_MS,
-    });
-    const tools = lockstep.namespace<string>('tools', {
-      ttlMs: 30_000,
-      graceMs: 30_000,
-      leaseMs: LEASE_MS,
-      nearEntriesMax: 100,
-    });
-    return { machine, lockstep, tools };
-  };
-  return Promise.all(stage.machines.map(open));
+async function openNode(
+  machine: SimMachine,
+  given: Required<Pick<LockstepOptions, 'tier' | 'bus' | 'random'>>,
+): Promise<ClientNode> {
+  const lockstep = await openLockstep({
+    ...given,
+    secret: SECRET,
+    clock: machine,
+    timers: machine,
+    partitions: 2,
+    maxStalenessMs: DELTA_MS,
+  });
+  const policy = { ttlMs: 30_000, graceMs: 30_000, leaseMs: LEASE_MS, nearEntriesMax: 100 };
+  return { machine, lockstep, tools: lockstep.namespace<string>('tools', policy), hasLeft: false };
+}
+
+async function leaveCluster(node: ClientNode): Promise<void> {
+  node.hasLeft = true;
+  await node.lockstep.close();
+}
+
+function isAlive({ machine, hasLeft }: ClientNode): boolean {
+  return !machine.crashed && !hasLeft;
 }
 
 /**

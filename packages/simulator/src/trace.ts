@@ -1,11 +1,17 @@
+import { FAULT_KINDS } from './faults.ts';
 import type { Call } from './history.ts';
-import type { Simulation } from './simulate.ts';
+import type { Simulation, SimulationOptions } from './simulate.ts';
 
 /** The most violations of one seed that are told. */
 const VIOLATIONS_MAX = 3;
 
-/** What a failing seed did, as text: each promise, the calls and faults around it, and how to see it again. */
-export function traceOf({ seed, violations, history }: Simulation): string {
+/** What a failing seed did, as text: each promise, the calls and faults around it, and how to see it again, if that can be. */
+export function traceOf({
+  seed,
+  options,
+  violations,
+  history,
+}: Omit<Simulation, 'options'> & Partial<Simulation>): string {
   const told = violations.slice(0, VIOLATIONS_MAX).flatMap(({ text, calls }) => {
     const keys = new Set(calls.flatMap((call) => call.keys));
     const lines = [
@@ -18,7 +24,11 @@ export function traceOf({ seed, violations, history }: Simulation): string {
     lines.sort((one, other) => one.atMs - other.atMs);
     return [`seed ${seed}: ${text}`, ...lines.map((line) => `${line.atMs.toFixed(2).padStart(12)} ${line.text}`)];
   });
-  return [...told, `replay: pnpm sim --seed ${seed}`, ''].join('\n');
+  return [...told, ...(options === undefined ? [] : [replayOf(seed, options)]), ''].join('\n');
+}
+
+function replayOf(seed: number, { faults }: SimulationOptions): string {
+  return `replay: pnpm sim --seed ${seed}${faults === FAULT_KINDS ? '' : ` --faults '${faults.join()}'`}`;
 }
 
 function lineOf(call: Call, marked: readonly Call[]): { readonly atMs: number; readonly text: string } {

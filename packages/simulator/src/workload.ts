@@ -27,6 +27,8 @@ export interface ClientNode {
   readonly machine: SimMachine;
   readonly lockstep: Lockstep;
   readonly tools: Namespace<string>;
+  /** Whether it was told to leave. */
+  hasLeft: boolean;
 }
 
 /** Clients that call the nodes at random, and write down what they asked and what they heard. */
