@@ -76,6 +76,12 @@ export const CANARIES: Readonly<Record<string, Canary>> = {
     find: "    if (!(await queuedClears.settled(flight.partition))) return { kind: 'unreachable' };\n",
     replace: '',
   },
+  'hybrid-sequences': {
+    rule: 'a sequence is not below the time of the tier',
+    file: `${MODEL}/tier-partition.ts`,
+    find: 'Math.max(previous + 1, moment.nowUs)',
+    replace: 'previous + 1',
+  },
   'scope-generation': {
     rule: 'an entry judged under an older epoch table is judged again',
     file: `${CACHE}/read-path.ts`,

@@ -5,7 +5,7 @@ import { CANARIES } from '../canaries/canaries.ts';
 
 const PACKAGE = join(import.meta.dirname, '..');
 /** Within so many schedules a broken rule has to be noticed. */
-const SEEDS_MAX = 3_000;
+const SEEDS_MAX = 5_000;
 
 /** Runs schedules until one, or so many, fail, with one rule taken out of the code. */
 function search(canary: string, failures = 1): Promise<{ readonly exitCode: number | null; readonly text: string }> {
