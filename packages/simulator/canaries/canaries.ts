@@ -76,6 +76,12 @@ export const CANARIES: Readonly<Record<string, Canary>> = {
     find: "    if (!(await queuedClears.settled(flight.partition))) return { kind: 'unreachable' };\n",
     replace: '',
   },
+  'honest-degradation': {
+    rule: 'an answer that a node cannot vouch for is marked degraded',
+    file: `${CACHE}/load-path.ts`,
+    find: '    const degraded = !node.isFresh(flight.partition);\n    if (degraded)',
+    replace: '    const degraded = false;\n    if (degraded)',
+  },
   'hybrid-sequences': {
     rule: 'a sequence is not below the time of the tier',
     file: `${MODEL}/tier-partition.ts`,

@@ -2,7 +2,7 @@ import type { Answer, Call, History, Origin } from './history.ts';
 
 /** A promise that a history does not keep. */
 export interface Violation {
-  readonly promise: 'P1' | 'P2' | 'P3' | 'converges' | 'ends';
+  readonly promise: 'P1' | 'P2' | 'P3' | 'P8' | 'converges' | 'ends';
   readonly text: string;
   readonly calls: readonly Call[];
 }
@@ -18,7 +18,7 @@ type Read = Call & { readonly answer: Extract<Answer, { kind: 'value' }> };
 
 /** Tests the promises on a history; the answers alone are looked at, nothing of the nodes or the tier. */
 export function check(history: History, options: CheckOptions): readonly Violation[] {
-  return [...staleAnswers(history, options), ...unended(history)];
+  return [...staleAnswers(history, options), ...pretended(history, options), ...unended(history)];
 }
 
 /**
@@ -52,6 +52,25 @@ function brokenBy(read: Read, invalidation: Call, boundMs: number): 'P1' | 'P2' 
   if (read.answer.degraded || invalidation.answer?.kind === 'queued') return undefined;
   if (invalidation.kind.startsWith('fenced')) return 'P3';
   return sinceMs > boundMs ? 'P1' : undefined;
+}
+
+/** P8: a node that has been cut off from the tier for longer than Δ marks every value that it answers. */
+function* pretended(history: History, options: CheckOptions): Generator<Violation> {
+  const boundMs = options.deltaMs * (1 + 1.1 * options.clockRateError);
+  const cuts = history.faults.filter(({ cutOff }) => cutOff !== undefined);
+  for (const { atMs, cutOff } of cuts) {
+    // Another cut of the same way that ends meanwhile ends this one too.
+    const ends = cuts
+      .filter((cut) => cut.cutOff === cutOff && (cut.untilMs ?? 0) > atMs)
+      .map((cut) => cut.untilMs ?? 0);
+    const untilMs = Math.min(...ends, history.calmFromMs);
+    for (const read of history.calls.filter(isRead)) {
+      if (read.node !== cutOff || read.answer.degraded) continue;
+      if (read.startMs <= atMs + boundMs || (read.endMs as number) >= untilMs) continue;
+      const text = `P8: an unmarked answer ${(read.startMs - atMs).toFixed(1)} ms after its node was cut off`;
+      yield { promise: 'P8', text, calls: [read] };
+    }
+  }
 }
 
 /** Every call is answered, whatever happens, unless its node has crashed. */

@@ -35,11 +35,13 @@ const FAULTS: Readonly<Record<string, FaultMaker>> = {
   'tier loses requests': (stage) => onLink(stage, 'requests lost', (link, on) => (link.lost = on ? 0.3 : 0)),
   'tier answers get lost': (stage) => onLink(stage, 'answers lost', (link, on) => (link.unanswered = on ? 0.3 : 0)),
   'tier runs requests late': (stage) => onLink(stage, 'requests run late', (link, on) => (link.late = on ? 0.3 : 0)),
-  'tier cut off': (stage) =>
-    onLink(stage, 'tier cut off', (link, on) => {
+  'tier cut off': (stage) => {
+    const cut = onLink(stage, 'tier cut off', (link, on) => {
       link.isCut = on;
       if (!on) link.upSinceMs = stage.world.nowMs;
-    }),
+    });
+    return { ...cut, cutOff: cut.node };
+  },
   'node paused': (stage) => {
     const machine = stage.world.random.pick(stage.machines);
     const ms = stage.world.random.between(100, 5_000);
@@ -112,7 +114,8 @@ export function befall(stage: Stage, kind: string): void {
 }
 
 /** Ends every fault that lasts. */
-export function heal({ world, links, weather, servers }: Stage): void {
+export function heal({ world, history, links, weather, servers }: Stage): void {
+  history.calmFromMs = world.nowMs;
   for (const link of links) {
     if (link.isCut) link.upSinceMs = world.nowMs;
     Object.assign(link, { lost: 0, unanswered: 0, late: 0, isCut: false });
@@ -129,15 +132,23 @@ function joinLater({ world, join }: Stage): void {
   world.after(world.random.between(0, 2_000), join);
 }
 
-function during(stage: Stage, what: string, set: (on: boolean) => unknown): { readonly what: string } {
+function during(
+  stage: Stage,
+  what: string,
+  set: (on: boolean) => unknown,
+): { readonly what: string; readonly untilMs: number } {
   const ms = stage.world.random.between(50, 4_000);
   set(true);
   stage.world.after(ms, () => set(false));
-  return { what: `${what} for ${ms.toFixed(0)} ms` };
+  return { what: `${what} for ${ms.toFixed(0)} ms`, untilMs: stage.world.nowMs + ms };
 }
 
-function onLink(stage: Stage, what: string, set: (link: TierLink, on: boolean) => unknown): { readonly what: string } {
+function onLink(
+  stage: Stage,
+  what: string,
+  set: (link: TierLink, on: boolean) => unknown,
+): ReturnType<typeof during> & { readonly node: number } {
   const number = Math.floor(stage.world.random.fraction() * stage.links.length);
   const link = stage.links[number] as TierLink;
-  return during(stage, `node ${number}: ${what}`, (on) => set(link, on));
+  return { ...during(stage, `node ${number}: ${what}`, (on) => set(link, on)), node: number };
 }

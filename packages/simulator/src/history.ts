@@ -52,12 +52,14 @@ export interface Origin {
   readonly call?: Call;
 }
 
-/** Something that the world did to the nodes. `lostFromMs`: what was committed since then may be gone. */
+/** Something that the world did to the nodes, up to `untilMs`. `lostFromMs`: what was committed since then may be gone. */
 export interface Fault {
   readonly atMs: number;
   readonly what: string;
   readonly lostFromMs?: number;
   readonly untilMs?: number;
+  /** The node that nothing reaches the tier from. */
+  readonly cutOff?: number;
   /** A node that owes no answers any more. */
   readonly crashed?: number;
 }
@@ -67,6 +69,8 @@ export class History {
   readonly calls: Call[] = [];
   readonly origins: Map<string, Origin> = new Map();
   readonly faults: Fault[] = [];
+  /** From when on there are no faults: those that would last longer end then. */
+  calmFromMs: number = Number.POSITIVE_INFINITY;
 
   call(call: Omit<Call, 'id'>): Call {
     const recorded: Call = { id: this.calls.length, ...call };

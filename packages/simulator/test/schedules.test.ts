@@ -85,6 +85,22 @@ describe('the checkers', () => {
     expect(promises(history)).toEqual([]);
   });
 
+  test('an unmarked answer of a node that was cut off for longer than the bound is a violation, a marked one is not (P8)', () => {
+    const cutOff = (history: History): History => {
+      history.fault({ atMs: 0, what: 'tier cut off', cutOff: 1, untilMs: 4_000 });
+      return history;
+    };
+    const unmarked = (atMs: number): History => {
+      const history = historyOf({ atMs });
+      history.calls.shift();
+      return cutOff(history);
+    };
+    expect(promises(unmarked(2_000))).toEqual([]);
+    expect(promises(unmarked(3_000))).toEqual(['P8']);
+    expect(promises(unmarked(4_000))).toEqual([]);
+    expect(promises(cutOff(historyOf({ atMs: 3_000, degraded: true })))).toEqual([]);
+  });
+
   test('a call that is never answered is a violation', () => {
     const history = new History();
     history.call({ node: 0, kind: 'get', target: 'a', keys: ['a'], startMs: 0 });
