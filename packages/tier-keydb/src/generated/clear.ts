@@ -4,7 +4,7 @@ import type { LuaScript } from '../lua-script.ts';
 export const clearScript: LuaScript<5> = {
   name: 'lockstep:clear 0.1.0',
   keyCount: 5,
-  sha1: 'de1429695d0c46e86f9a39b1321a57c6fadb04ff',
+  sha1: '736bcd1f0ec3ad63446b36bfbd6484d5e8d0ad27',
   lua: `-- lockstep:clear 0.1.0
 local function clockMicros()
   local time = redis.call('TIME')
@@ -30,7 +30,6 @@ local function addToLog(log, event, position)
 end
 local function dropHistory(partition)
   redis.call('DEL', partition.log, partition.leases)
-  if partition.index then redis.call('DEL', partition.index) end
 end
 local function ensureHead(partition, newIncarnation)
   local incarnation, sequence = parseHead(redis.call('GET', partition.head))

@@ -4,7 +4,7 @@ import type { LuaScript } from '../lua-script.ts';
 export const expireScript: LuaScript<5> = {
   name: 'lockstep:expire 0.1.0',
   keyCount: 5,
-  sha1: '2bcb24e0f0ff017628b60c674f74a4e449341f6e',
+  sha1: '2c6b77a24ca21775162de8c539cbbca39fefeff7',
   lua: `-- lockstep:expire 0.1.0
 local function clockMicros()
   local time = redis.call('TIME')
@@ -30,7 +30,6 @@ local function addToLog(log, event, position)
 end
 local function dropHistory(partition)
   redis.call('DEL', partition.log, partition.leases)
-  if partition.index then redis.call('DEL', partition.index) end
 end
 local function ensureHead(partition, newIncarnation)
   local incarnation, sequence = parseHead(redis.call('GET', partition.head))

@@ -4,7 +4,7 @@ import type { LuaScript } from '../lua-script.ts';
 export const fillScript: LuaScript<5> = {
   name: 'lockstep:fill 0.1.0',
   keyCount: 5,
-  sha1: '7e42dd86ca6042a4a7262f27b0af2a972bec76ee',
+  sha1: '9e90fa31f0e459005beef2f98d28dc6674f84692',
   lua: `-- lockstep:fill 0.1.0
 local function clockMicros()
   local time = redis.call('TIME')
@@ -30,7 +30,6 @@ local function addToLog(log, event, position)
 end
 local function dropHistory(partition)
   redis.call('DEL', partition.log, partition.leases)
-  if partition.index then redis.call('DEL', partition.index) end
 end
 local function ensureHead(partition, newIncarnation)
   local incarnation, sequence = parseHead(redis.call('GET', partition.head))

@@ -4,7 +4,7 @@ import type { LuaScript } from '../lua-script.ts';
 export const foundScript: LuaScript<3> = {
   name: 'lockstep:found 0.1.0',
   keyCount: 3,
-  sha1: '3a06538c68d5ac0e1425351dd55e7fa946714620',
+  sha1: '0ee18709bc2fb41d17d371e0225cad47e4c3e014',
   lua: `-- lockstep:found 0.1.0
 local function clockMicros()
   local time = redis.call('TIME')
@@ -30,7 +30,6 @@ local function addToLog(log, event, position)
 end
 local function dropHistory(partition)
   redis.call('DEL', partition.log, partition.leases)
-  if partition.index then redis.call('DEL', partition.index) end
 end
 local function ensureHead(partition, newIncarnation)
   local incarnation, sequence = parseHead(redis.call('GET', partition.head))

@@ -4,7 +4,7 @@ import type { LuaScript } from '../lua-script.ts';
 export const putScript: LuaScript<5> = {
   name: 'lockstep:put 0.1.0',
   keyCount: 5,
-  sha1: '6822aa3bd3c957bd231577ce589a6b0ecf0cabc1',
+  sha1: 'a0e2c28dc4e146348db8b0b1291be73dfcf7b1c8',
   lua: `-- lockstep:put 0.1.0
 local function clockMicros()
   local time = redis.call('TIME')
@@ -30,7 +30,6 @@ local function addToLog(log, event, position)
 end
 local function dropHistory(partition)
   redis.call('DEL', partition.log, partition.leases)
-  if partition.index then redis.call('DEL', partition.index) end
 end
 local function ensureHead(partition, newIncarnation)
   local incarnation, sequence = parseHead(redis.call('GET', partition.head))

@@ -1,9 +1,9 @@
 --- @include "head.lua"
 
--- A new head begins a new history: what an earlier one left in log, leases and this index dies with it.
+-- A new head begins a new history: what an earlier one left in log and leases dies with it. The indexes stay: entries
+-- may have stayed too, and an index that shows too little would let a fill be silent that some node must hear of.
 local function dropHistory(partition)
   redis.call('DEL', partition.log, partition.leases)
-  if partition.index then redis.call('DEL', partition.index) end
 end
 
 -- The partition's head; where it has none, makes one of this incarnation.
