@@ -13,7 +13,7 @@ const READS_MAX = 4;
 const PATIENCE_MS_MIN = 50;
 const PATIENCE_MS_MAX = 500;
 
-/** The most lookups, loads and writes under way on one node. */
+/** With so many lookups, loads and writes under way on one node, no further lookup begins. */
 const FLIGHTS_MAX = 100_000;
 
 /** After this many lease times of waiting for others, a lookup loads for itself. */

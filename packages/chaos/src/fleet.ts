@@ -16,6 +16,8 @@ export class FleetNode {
   readonly bus: ChaosProxy;
   readonly #child: ChildProcess;
   readonly #reaper: Reaper;
+  /** Whether this run ended it: a node that ends of its own accord is a defect. */
+  wasKilled = false;
 
   private constructor(
     number: number,
@@ -69,6 +71,7 @@ export class FleetNode {
 
   async kill(): Promise<void> {
     if (!this.isAlive) return;
+    this.wasKilled = true;
     const exited = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');
     await exited;

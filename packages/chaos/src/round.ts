@@ -58,7 +58,7 @@ export async function runRound(
   await delay(CALM_MS, undefined, { signal });
   const alive = nodes.filter(({ isAlive }) => isAlive);
   await Promise.all(alive.map((node) => node.ask({ order: 'pause' }, 'paused', ANSWER_MS_MAX)));
-  const violations = await converge(alive);
+  const violations = [...diedAlone(started), ...(await converge(alive))];
   for (const node of started) {
     if (existsSync(fileOf(node)))
       readRecords(fileOf(node), node.number, { history, keysOf: (...call) => keys.of(...call) });
@@ -91,6 +91,12 @@ async function converge(nodes: readonly FleetNode[]): Promise<readonly Violation
     if (answers.size > 1) violations.push({ promise: 'converges', text, calls: [] });
   }
   return violations;
+}
+
+function diedAlone(nodes: Iterable<FleetNode>): readonly Violation[] {
+  return [...nodes]
+    .filter(({ isAlive, wasKilled }) => !isAlive && !wasKilled)
+    .map(({ number }) => ({ promise: 'ends', text: `node ${number} ended of its own accord`, calls: [] }));
 }
 
 /** A node that was killed owes no answers any more. */
