@@ -47,7 +47,7 @@ export async function runChaos({ minutes, seed, say, signal }: ChaosOptions): Pr
       const { violations } = await runRound(scene, { number, random: random.fork(), directory, signal });
       nodes.splice(0, nodes.length, ...nodes.filter(({ isAlive }) => isAlive));
       say(tally.round(number, history, violations));
-      if (violations.length > 0) say(traceOf({ seed, violations, history }));
+      if (violations.length > 0) say(traceOf({ name: `seed ${seed}`, violations, history }));
     }
   } finally {
     await Promise.allSettled(nodes.map((node) => node.close()));

@@ -1,6 +1,5 @@
 import { tierContract } from '@lockstep/testkit';
 import { SimMachine } from '../src/sim-machine.ts';
-import type { TierLink } from '../src/sim-tier.ts';
 import { SimTier } from '../src/sim-tier.ts';
 import { TierServer } from '../src/tier-server.ts';
 import { World } from '../src/world.ts';
@@ -9,7 +8,8 @@ import { World } from '../src/world.ts';
 tierContract(async () => {
   const world = new World(1);
   const server = new TierServer(world);
-  const link: TierLink = { latencyMs: [0.05, 0.2], lost: 0, unanswered: 0, late: 0, isCut: false, upSinceMs: 0 };
+  const latencyMs = [0.05, 0.2] as const;
+  const link = { latencyMs, answerMs: latencyMs, lost: 0, unanswered: 0, late: 0, isCut: false, upSinceMs: 0 };
   let isOpen = true;
   const pump = (async () => {
     while (isOpen) await world.run(world.nowMs + 1);
