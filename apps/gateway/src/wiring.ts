@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { connectNats } from '@lockstep/bus-nats';
 import type { Lockstep } from '@lockstep/cache';
-import { openLockstep } from '@lockstep/cache';
+import { millisecondsOf, openLockstep } from '@lockstep/cache';
 import type { ClusterConfig, GatewayConfig, GatewayDefinition } from '@lockstep/config';
 import { GatewayCache, gatewayPolicies } from '@lockstep/gateway-cache';
 import { connectKeydb } from '@lockstep/tier-keydb';
@@ -72,7 +72,9 @@ export async function startNode(config: GatewayConfig, logger: Logger): Promise<
 function adapters(config: GatewayConfig, cluster: ClusterConfig, logger: Logger) {
   const port = cacheLogger(logger);
   const { name, secret, tierUrl, busUrl } = cluster;
-  const lives = Object.values(gatewayPolicies(timesOf(config))).map(({ ttlMs = 0, graceMs = 0 }) => ttlMs + graceMs);
+  const lives = Object.values(gatewayPolicies(timesOf(config))).map(
+    ({ ttl = 0, grace = 0 }) => millisecondsOf(ttl) + millisecondsOf(grace),
+  );
   const epochsKeepMs = 2 * Math.max(...lives);
   return {
     secret,

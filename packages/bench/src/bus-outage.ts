@@ -17,7 +17,7 @@ export async function busOutage({ small }: Scale): Promise<readonly Row[]> {
   const proxy = await startProxy({ target: servers.natsUrl });
   await using writer = await openNode(servers, { maxStalenessMs: DELTA_MS });
   await using node = await openNode({ ...servers, natsUrl: proxy.url }, { maxStalenessMs: DELTA_MS });
-  const policy = { ttlMs: 3_600_000, nearEntriesMax: 4 * count };
+  const policy = { ttl: 3_600_000, nearEntriesMax: 4 * count };
   const kept = node.namespace<string>('bench', policy);
   const written = writer.namespace<string>('bench', policy);
   const unchanged = Array.from({ length: count }, (_, index) => `unchanged-${index}`);

@@ -27,8 +27,8 @@ export async function namespaceClear({ small }: Scale): Promise<readonly Row[]> 
   const many = small ? 1_000 : 1_000_000;
   await using servers = await startServers();
   await using lockstep = await openNode(servers);
-  await fill(servers.redisUrl, lockstep.namespace<string>('many', { ttlMs: 3_600_000 }), many);
-  const few = lockstep.namespace<string>('few', { ttlMs: 3_600_000 });
+  await fill(servers.redisUrl, lockstep.namespace<string>('many', { ttl: 3_600_000 }), many);
+  const few = lockstep.namespace<string>('few', { ttl: 3_600_000 });
   for (let index = 0; index < FEW; index++) await few.set(`key-${index}`, 'a value');
   const held = { many: await lockstep.count('many'), few: await lockstep.count('few') };
   if (held.many !== many || held.few !== FEW) throw new Error(`the tier holds ${JSON.stringify(held)}`);

@@ -32,7 +32,7 @@ interface Subject {
 export async function nearHit(scale: Scale): Promise<readonly Row[]> {
   await using servers = await startServers();
   await using lockstep = await openNode(servers);
-  const ours = lockstep.namespace<Value>('bench', { ttlMs: 3_600_000, nearEntriesMax: ENTRIES });
+  const ours = lockstep.namespace<Value>('bench', { ttl: 3_600_000, nearEntriesMax: ENTRIES });
   const raw = new LRUCache<string, Value>({ max: ENTRIES });
   const names = Array.from({ length: ENTRIES }, (_, index) => `key-${index}`);
   const values = names.map((_, index) => ({ size: index + 1, text: String(index % 10).repeat(VALUE_BYTES) }));

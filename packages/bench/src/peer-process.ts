@@ -19,7 +19,7 @@ const nats = await connect({ servers: addresses.natsUrl });
 const departure = { key: '', at: Promise.withResolvers<number>() };
 const hop = { at: Promise.withResolvers<number>() };
 const lockstep = await openNode(addresses, options, noticing);
-const entries = lockstep.namespace<string>('bench', { ttlMs: 3_600_000, nearEntriesMax: 100_000 });
+const entries = lockstep.namespace<string>('bench', { ttl: 3_600_000, nearEntriesMax: 100_000 });
 nats.subscribe(HOP_SUBJECT, { callback: () => hop.at.resolve(nowNs()) });
 await nats.flush();
 

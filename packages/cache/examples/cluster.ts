@@ -12,7 +12,7 @@ export async function main(secret: string, listTools: (server: string) => Promis
     tier: connectKeydb({ url: 'redis://127.0.0.1:6379', cluster: 'edge' }),
     bus: connectNats({ servers: 'nats://127.0.0.1:4222', cluster: 'edge' }),
   });
-  const tools = lockstep.namespace<Tool[]>('tools', { ttlMs: 4 * 3_600_000, graceMs: 24 * 3_600_000 });
+  const tools = lockstep.namespace<Tool[]>('tools', { ttl: 4 * 3_600_000, grace: 24 * 3_600_000 });
 
   // One load for all callers on all nodes; after that a synchronous near-cache hit.
   const list = await tools.getOrLoad('github', ({ key }) => listTools(key), { tags: ['server:github'] });

@@ -18,6 +18,7 @@ export function applyEvent(node: Node, event: AppliedEvent, spared?: Flight): Ev
   if (effect.kind === 'clear-scope') {
     node.epochs.raise(effect.scopeId, event.sequence);
     node.flights.poisonScope(effect.scopeId);
+    node.failures.dropAll();
   } else {
     applyToKey(node, effect, spared);
   }
@@ -28,6 +29,7 @@ export function applyEvent(node: Node, event: AppliedEvent, spared?: Flight): Ev
 /** Poisons the key's flights, and ends its near entry: an expired one may still stand in for a load that fails. */
 function applyToKey(node: Node, effect: Exclude<Effect, { kind: 'clear-scope' }>, spared?: Flight): void {
   node.flights.poisonKey(effect.keyId, spared);
+  node.failures.drop(effect.keyId);
   if (effect.kind === 'expire') node.near.expire(effect.keyId);
   else node.near.drop(effect.keyId);
 }
@@ -37,6 +39,7 @@ export function applyHint(node: Node, effect: Effect): void {
   if (effect.kind !== 'clear-scope') return applyToKey(node, effect);
   node.near.dropAll();
   node.flights.poisonAll();
+  node.failures.dropAll();
 }
 
 /** What this node has committed: its effect, the write that must not be poisoned by it, whether others shall answer. */

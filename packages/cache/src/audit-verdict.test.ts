@@ -22,6 +22,9 @@ const near: NearEntry = {
   loadedMs: 0,
   freshUntilMs: 1_000,
   staleUntilMs: 1_000,
+  graceMs: 0,
+  absence: undefined,
+  refreshAtMs: Number.POSITIVE_INFINITY,
   checkedGeneration: 0,
   era: 0,
 };

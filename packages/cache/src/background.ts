@@ -1,7 +1,14 @@
 import type { Logger } from '@lockstep/core';
 
 /** Why work goes on that nobody awaits. */
-export type BackgroundReason = 'audit' | 'heartbeat' | 'release-lease' | 'replay-clears' | 'watch-members' | 'leave';
+export type BackgroundReason =
+  | 'audit'
+  | 'heartbeat'
+  | 'refresh'
+  | 'release-lease'
+  | 'replay-clears'
+  | 'watch-members'
+  | 'leave';
 
 /** Work that nobody awaits: it reports its own failures, and can be waited for when the node closes. */
 export class Background {

@@ -1,29 +1,30 @@
 import type { Born, EntryWrite, KeyAddress, ScopeId } from '@lockstep/core';
-import { ConfigError, encodeBody, TAGS_PER_ENTRY_MAX } from '@lockstep/core';
-import { JSON_CODEC } from './codec.ts';
+import { ConfigError, encodeBody, GRACE_MS_MAX, TAGS_PER_ENTRY_MAX } from '@lockstep/core';
+import type { EncodedValue } from './codec.ts';
+import type { Duration } from './duration.ts';
+import { millisecondsOf } from './duration.ts';
 import type { Engine, Space } from './engine.ts';
 import { TTL_MS_MAX } from './policy.ts';
 
-/** A value with all that the tier keeps of it. `ttlMs` is how long it is fresh; the namespace's grace is added. */
-export interface ValueToWrite {
+/** A value with all that the tier keeps of it: fresh for `ttlMs`, and after that able to stand in for `graceMs`. */
+export interface ValueToWrite extends Pick<EncodedValue, 'codec' | 'payload'> {
   readonly address: KeyAddress;
-  readonly payload: Uint8Array;
   readonly tags: readonly ScopeId[];
   readonly born: Born;
   readonly ttlMs: number;
+  readonly graceMs: number;
 }
 
 /** The write of a value: its entry's body, and the fingerprint that is equal for equal values and scopes of the key. */
-export function entryWrite(engine: Engine, space: Space, value: ValueToWrite): EntryWrite {
-  const { node } = engine;
-  const { graceMs } = space.policy;
+export function entryWrite({ node }: Engine, value: ValueToWrite): EntryWrite {
+  const { codec, graceMs } = value;
   const tagList = value.tags.join();
   return {
     ...value.address,
     sender: node.id,
-    body: encodeBody({ codec: JSON_CODEC, graceMs, tags: value.tags, payload: value.payload }),
+    body: encodeBody({ codec, graceMs, tags: value.tags, payload: value.payload }),
     born: value.born,
-    fingerprint: node.secrets.digest(`${value.address.keyId}:${graceMs}:${tagList}:`, value.payload),
+    fingerprint: node.secrets.digest(`${value.address.keyId}:${codec}:${graceMs}:${tagList}:`, value.payload),
     ttlMs: value.ttlMs + graceMs,
   };
 }
@@ -41,9 +42,37 @@ export function tagIds(engine: Engine, tags: readonly string[]): readonly ScopeI
   return ids.sort();
 }
 
-/** How long a value is fresh, in ms; throws `config-invalid` where that is no such time. */
-export function freshFor(space: Space, given: number | undefined): number {
-  const ttlMs = given ?? space.policy.ttlMs;
-  if (Number.isInteger(ttlMs) && ttlMs >= 1 && ttlMs <= TTL_MS_MAX) return ttlMs;
-  throw new ConfigError(`namespace "${space.name}": ttlMs: got ${ttlMs}, takes a whole number from 1 to ${TTL_MS_MAX}`);
+/** How long a value is fresh, in ms, if a call says so, else by default; throws `config-invalid` where that is no such time. */
+export function freshFor(space: Space, given: Duration | undefined, byDefaultMs: number): number {
+  return within(space, { field: 'ttl', given, byDefaultMs, leastMs: 1, mostMs: TTL_MS_MAX });
+}
+
+/** How long a value may stand in after that, likewise. */
+export function graceFor(space: Space, given: Duration | undefined): number {
+  const byDefaultMs = space.policy.graceMs;
+  return within(space, { field: 'grace', given, byDefaultMs, leastMs: 0, mostMs: GRACE_MS_MAX });
+}
+
+/** How long a caller waits, likewise. */
+export function waitFor(space: Space, field: 'softTimeout' | 'hardTimeout', given: Duration | undefined): number {
+  const byDefaultMs = space.policy[`${field}Ms`];
+  if (given === undefined) return byDefaultMs;
+  return within(space, { field, given, byDefaultMs, leastMs: 1, mostMs: TTL_MS_MAX });
+}
+
+interface Given {
+  readonly field: string;
+  readonly given: Duration | undefined;
+  readonly byDefaultMs: number;
+  readonly leastMs: number;
+  readonly mostMs: number;
+}
+
+function within({ name }: Space, { field, given, byDefaultMs, leastMs, mostMs }: Given): number {
+  const ms = given === undefined ? byDefaultMs : millisecondsOf(given);
+  if (Number.isInteger(ms) && ms >= leastMs && ms <= mostMs) return ms;
+  const takes = `a whole number of milliseconds from ${leastMs} to ${mostMs}, or a duration like '5m'`;
+  throw new ConfigError(
+    `namespace "${name}": ${field}: got ${typeof given === 'string' ? JSON.stringify(given) : String(given)}, takes ${takes}`,
+  );
 }

@@ -7,12 +7,16 @@ export type { NodeCounters } from './node.ts';
 export { Lockstep, NAMESPACES_MAX } from './lockstep.ts';
 
 // Namespaces
-export type { NamespaceOptions } from './policy.ts';
+export type { Duration } from './duration.ts';
+export { millisecondsOf } from './duration.ts';
+export type { NamespaceOptions, SchemaOption } from './policy.ts';
 export type { NamespaceStats } from './namespace.ts';
 export { KEY_LENGTH_MAX, Namespace } from './namespace.ts';
 
 // Reads and writes
-export type { Hit, LoadContext, Loaded, Loader, LoadOptions, Lookup, Miss } from './lookup.ts';
+export type { Absence, AnswerOptions, LoadContext, StaleValue } from './load-answer.ts';
+export { LoadAnswer } from './load-answer.ts';
+export type { Hit, Loaded, Loader, LoadOptions, Lookup, Miss } from './lookup.ts';
 export type { Fence } from './fenced-clear.ts';
 export type { ClearOptions, QueuedReceipt, Receipt } from './receipt.ts';
 export { QUEUED_CLEARS_MAX } from './queued-clears.ts';

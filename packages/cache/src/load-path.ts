@@ -1,27 +1,38 @@
 import type { Born, Effect, Head, KeyId, ScopeId } from '@lockstep/core';
-import { CacheError, isBehind, LoaderError, LoaderTimeoutError } from '@lockstep/core';
-import { encodeValue } from './codec.ts';
+import { CacheError, ConfigError, isBehind, LoaderError, LoaderTimeoutError } from '@lockstep/core';
+import type { EncodedValue } from './codec.ts';
+import { encodeAbsence, encodeValue } from './codec.ts';
 import type { Engine, Space } from './engine.ts';
-import { entryWrite, freshFor, tagIds } from './entry-write.ts';
+import { entryWrite, freshFor, graceFor, tagIds, waitFor } from './entry-write.ts';
 import type { Flight } from './flight.ts';
-import type { Fallback, Lookup, Question } from './lookup.ts';
-import { staleHit } from './lookup.ts';
+import type { AnswerOptions, LoadContext } from './load-answer.ts';
+import { LoadAnswer } from './load-answer.ts';
+import type { Lookup, Previous, Question } from './lookup.ts';
+import { miss } from './lookup.ts';
 import { NearStore, nearLife, scopesOf } from './near-store.ts';
+import { standInOf } from './stand-in.ts';
 
-/** What a load was begun with: the fill lease, if the tier granted one, and what may stand in if the loader fails. */
+/** What a load was begun with: the fill lease, if the tier granted one, and the value that it would replace. */
 export interface LoadTerms {
   readonly token?: string;
-  readonly fallback?: Fallback | undefined;
+  readonly previous?: Previous | undefined;
 }
 
-/** A value that the loader gave, ready to be stored. */
-interface LoadedValue {
-  readonly value: unknown;
-  readonly payload: Uint8Array;
+/** What the loader gave, ready to be stored. */
+interface LoadedValue extends EncodedValue {
   readonly tags: readonly ScopeId[];
   readonly born: Born;
   readonly startedMs: number;
+  /** 0: it is kept nowhere. */
   readonly ttlMs: number;
+  readonly graceMs: number;
+}
+
+/** Nobody waits for the load any more. */
+class AbandonedError extends CacheError {
+  constructor(what: string) {
+    super('loader-failed', `${what}: nobody waits for the load any more`);
+  }
 }
 
 /** Loads of one namespace: asks the loader, fills the tier under the lease, keeps near what may be kept. */
@@ -39,21 +50,23 @@ export class LoadPath {
   /** Loads, and fills the tier if `terms` hold a lease. */
   async load(flight: Flight, question: Question, terms: LoadTerms): Promise<Lookup<unknown>> {
     const { node } = this.#engine;
+    const previous = terms.previous ?? this.#nearPrevious(question.key);
+    flight.standIn = previous;
     let loaded: LoadedValue;
     try {
-      loaded = await this.#ask(flight, question);
+      const failure = node.failures.of(flight.keyId, node.clock.nowMs());
+      if (failure !== undefined) throw failure.error;
+      loaded = await this.#askInPatience(flight, question, previous);
     } catch (error) {
       if (terms.token !== undefined) this.#release(question, terms.token);
-      const fallback = terms.fallback ?? this.#nearFallback(question.key);
-      if (fallback === undefined || !isLoaderFailure(error)) throw error;
-      this.#space.counters.staleAnswers++;
-      return staleHit(fallback, !node.isFresh(flight.partition));
+      return this.#instead(flight, error);
     }
-    if (terms.token === undefined) this.#keepBriefly(flight, question.key, loaded);
-    else await this.#fill(flight, question, { ...loaded, token: terms.token });
+    const version = await this.#store(flight, question, { ...loaded, token: terms.token });
     const degraded = !node.isFresh(flight.partition);
     if (degraded) this.#space.counters.degradedAnswers++;
-    return { outcome: 'loaded', source: 'origin', value: loaded.value, stale: false, degraded };
+    const { value, absence } = loaded;
+    if (absence !== undefined) return miss(absence, degraded);
+    return { outcome: 'loaded', source: 'origin', value, version, stale: false, degraded };
   }
 
   /** Answers while the tier cannot be asked: from what this node has, as the namespace's policy allows, else a load. */
@@ -63,17 +76,34 @@ export class LoadPath {
     const kept = degraded ? this.#keptNear(question.key) : undefined;
     if (kept !== undefined) {
       this.#space.counters.degradedAnswers++;
-      return { outcome: 'hit', source: 'near', ...kept, degraded };
+      return kept;
     }
     if (question.loader !== undefined) return this.load(flight, question, {});
     this.#space.counters.misses++;
-    return { outcome: 'miss', stale: false, degraded };
+    return miss(undefined, degraded);
   }
 
-  async #ask(flight: Flight, question: Question): Promise<LoadedValue> {
+  /** Asks the loader; who waits too long gets the previous value, as far as it may stand in. */
+  async #askInPatience(flight: Flight, question: Question, previous: Previous | undefined): Promise<LoadedValue> {
+    const { staleWhileRevalidateMs, leaseMs } = this.#space.policy;
+    const softMs = waitFor(this.#space, 'softTimeout', question.options.softTimeout);
+    const asking = this.#ask(flight, question, previous);
+    if (previous === undefined) return asking;
+    const answer = (): void => {
+      const early = standInOf(this.#engine, this.#space, flight);
+      if (early !== undefined) flight.answerEarly?.(early);
+    };
+    if (previous.pastMs <= staleWhileRevalidateMs) answer();
+    if (softMs >= leaseMs) return asking;
+    const cancel = this.#engine.node.timers.after(softMs, answer);
+    return asking.finally(cancel);
+  }
+
+  async #ask(flight: Flight, question: Question, previous: Previous | undefined): Promise<LoadedValue> {
     const { node, closing } = this.#engine;
-    const { key, loader, options } = question;
-    if (loader === undefined) throw new CacheError('loader-failed', `namespace "${this.#space.name}": no loader`);
+    const { key, loader, options, address } = question;
+    const what = `namespace "${this.#space.name}", key ${address.keyId}`;
+    if (loader === undefined) throw new CacheError('loader-failed', `${what}: no loader`);
     closing.throwIfAborted();
     const startedMs = node.clock.nowMs();
     const born = node.born();
@@ -81,45 +111,101 @@ export class LoadPath {
     const known = typeof given === 'function' ? undefined : tagIds(this.#engine, given);
     flight.scopes = known && scopesOf(this.#space, known);
     this.#space.counters.loads++;
-    const loaded = await this.#inTime((signal) => loader({ key, signal }));
-    const { value, payload } = encodeValue(this.#space.name, loaded);
-    const tags = known ?? tagIds(this.#engine, asked(given, value));
+    const answered = await this.#inTime(flight, what, (signal) => loader(contextOf({ key, signal, previous, what })));
+    const isPlain = !(answered instanceof LoadAnswer);
+    const { kind, value, options: told } = isPlain ? new LoadAnswer('value', answered, {}) : answered;
+    if (kind === 'not-modified' || kind === 'value') {
+      const isSame = kind === 'not-modified' && previous !== undefined;
+      const kept = isSame && previous.encoded;
+      const encoded = kept
+        ? { ...kept, value: previous.value, absence: undefined }
+        : await encodeValue(this.#space, what, isSame ? previous.value : value);
+      const tags = told.tags
+        ? tagIds(this.#engine, told.tags)
+        : isSame
+          ? previous.tags
+          : (known ?? tagIds(this.#engine, asked(given, encoded.value)));
+      flight.scopes = scopesOf(this.#space, tags);
+      const ttlMs = freshFor(this.#space, told.ttl ?? asked(options.ttl, encoded.value), this.#space.policy.ttlMs);
+      const graceMs = graceFor(this.#space, told.grace ?? options.grace);
+      const shortened = Math.ceil(ttlMs * (1 - this.#space.policy.jitter * node.random.fraction()));
+      return { ...encoded, tags, born, startedMs, ttlMs: told.doNotStore === true ? 0 : shortened, graceMs };
+    }
+    const tags = told.tags ? tagIds(this.#engine, told.tags) : (known ?? []);
     flight.scopes = scopesOf(this.#space, tags);
-    return { value, payload, tags, born, startedMs, ttlMs: freshFor(this.#space, asked(options.ttlMs, value)) };
+    const byDefaultMs = this.#space.policy[`${kind}TtlMs`];
+    const ttlMs = told.ttl === undefined ? byDefaultMs : freshFor(this.#space, told.ttl, byDefaultMs);
+    return { ...encodeAbsence(kind), tags, born, startedMs, ttlMs, graceMs: 0 };
   }
 
   /** Runs a loader for as long as its lease holds: a value that comes later could not be stored. */
-  async #inTime(load: (signal: AbortSignal) => unknown): Promise<unknown> {
+  async #inTime(flight: Flight, what: string, load: (signal: AbortSignal) => unknown): Promise<unknown> {
     const { node, closing } = this.#engine;
     const { leaseMs } = this.#space.policy;
-    const { name, counters } = this.#space;
     const late = new AbortController();
-    const timedOut = Promise.withResolvers<never>();
-    const cancel = node.timers.after(leaseMs, () => {
-      const error = new LoaderTimeoutError(`namespace "${name}": the loader took longer than leaseMs (${leaseMs})`);
+    const over = Promise.withResolvers<never>();
+    const breakOff = (error: CacheError): void => {
       late.abort(error);
-      timedOut.reject(error);
-    });
+      over.reject(error);
+    };
+    const cancel = node.timers.after(leaseMs, () =>
+      breakOff(new LoaderTimeoutError(`${what}: the loader took longer than lease (${leaseMs} ms)`)),
+    );
+    flight.abandon = () => breakOff(new AbandonedError(what));
     try {
+      if (flight.isAbandoned) throw new AbandonedError(what);
       const loading = Promise.resolve(load(AbortSignal.any([late.signal, closing])));
-      return await Promise.race([loading, timedOut.promise]);
+      return await Promise.race([loading, over.promise]);
     } catch (cause) {
-      counters.loadsFailed++;
+      if (cause instanceof AbandonedError) throw cause;
+      this.#space.counters.loadsFailed++;
       if (cause instanceof LoaderTimeoutError) throw cause;
-      throw new LoaderError(`namespace "${name}": the loader failed; its error is the cause`, { cause });
+      throw new LoaderError(`${what}: the loader failed; its error is the cause`, { cause });
     } finally {
       cancel();
+      flight.abandon = undefined;
     }
   }
 
-  async #fill(flight: Flight, question: Question, loaded: LoadedValue & { readonly token: string }): Promise<void> {
+  /** What is answered in place of a load that failed; where nothing may stand in, its error. */
+  #instead(flight: Flight, error: unknown): Lookup<unknown> {
+    const { node } = this.#engine;
+    const { graceRetryMs, failedTtlMs } = this.#space.policy;
+    if (!(error instanceof LoaderError || error instanceof LoaderTimeoutError)) throw error;
+    const standIn = standInOf(this.#engine, this.#space, flight);
+    const nowMs = node.clock.nowMs();
+    const forMs = standIn === undefined ? failedTtlMs : graceRetryMs;
+    const isNews = node.failures.of(flight.keyId, nowMs) === undefined && !flight.poisoned;
+    if (isNews && forMs > 0) node.failures.note(flight.keyId, { error, untilMs: nowMs + forMs });
+    if (standIn === undefined) throw error;
+    return standIn;
+  }
+
+  /** Keeps what was loaded where it may be kept; answers the version that the tier has it under, or none. */
+  async #store(
+    flight: Flight,
+    question: Question,
+    loaded: LoadedValue & { readonly token: string | undefined },
+  ): Promise<string> {
+    const { token } = loaded;
+    if (loaded.ttlMs === 0) {
+      if (token !== undefined) this.#release(question, token);
+    } else if (token === undefined) {
+      this.#keepBriefly(flight, question.key, loaded);
+    } else {
+      return this.#fill(flight, question, { ...loaded, token });
+    }
+    return '';
+  }
+
+  async #fill(flight: Flight, question: Question, loaded: LoadedValue & { readonly token: string }): Promise<string> {
     const { node, breaker, applier } = this.#engine;
     const sentMs = node.clock.nowMs();
     const seenWhenSent = node.data[flight.partition]?.seen;
     try {
-      const write = entryWrite(this.#engine, this.#space, { ...loaded, address: question.address });
+      const write = entryWrite(this.#engine, { ...loaded, address: question.address });
       const reply = await breaker.call(() => node.tier.fill(write, loaded.token));
-      if (reply.outcome === 'rejected') return;
+      if (reply.outcome === 'rejected') return '';
       if (reply.waiters) this.#wake(flight.keyId);
       const loud = reply.outcome === 'loud';
       if (loud) {
@@ -128,13 +214,18 @@ export class LoadPath {
       }
       const written: Head = loud ? reply.commit : reply.head;
       // A primary that has missed what this node knows of is isolated: what it stored will be lost.
-      if (isBehind(written, seenWhenSent)) return this.#keepBriefly(flight, question.key, loaded);
+      if (isBehind(written, seenWhenSent)) {
+        this.#keepBriefly(flight, question.key, loaded);
+        return '';
+      }
       const version = loud ? String(reply.commit.sequence) : reply.version;
       const { fingerprint } = write;
       this.#keep(flight, question.key, { ...loaded, written, version, fingerprint, sentMs });
+      return version;
     } catch (error) {
       if (!(error instanceof CacheError)) throw error;
       this.#keepBriefly(flight, question.key, loaded);
+      return '';
     }
   }
 
@@ -148,35 +239,37 @@ export class LoadPath {
       readonly sentMs: number;
     },
   ): void {
-    const { ttlMs } = stored;
-    const { graceMs, nearTtlMs } = this.#space.policy;
+    const { ttlMs: freshMs, graceMs } = stored;
     this.#near.keep(flight, stored.written, {
       key,
       value: stored.value,
+      absence: stored.absence,
       bytes: stored.payload.length,
       version: stored.version,
       fingerprint: stored.fingerprint,
       born: stored.born,
       tags: stored.tags,
       loadedMs: stored.startedMs,
-      ...nearLife(stored.sentMs, { freshMs: ttlMs, remainingMs: ttlMs + graceMs, nearTtlMs }),
+      ...nearLife(stored.sentMs, { freshMs, graceMs, nearTtlMs: this.#space.policy.nearTtlMs }),
     });
   }
 
   /** Keeps what the tier does not hold, for a short time from the start of its load. */
   #keepBriefly(flight: Flight, key: string, loaded: LoadedValue): void {
-    const { degradedTtlMs, graceMs } = this.#space.policy;
+    const { startedMs, ttlMs, graceMs } = loaded;
     this.#near.keepUnvouched(flight, {
       key,
       value: loaded.value,
+      absence: loaded.absence,
       bytes: loaded.payload.length,
       version: '',
       fingerprint: '',
       born: loaded.born,
       tags: loaded.tags,
-      loadedMs: loaded.startedMs,
-      freshUntilMs: loaded.startedMs + Math.min(degradedTtlMs, loaded.ttlMs),
-      staleUntilMs: loaded.startedMs + loaded.ttlMs + graceMs,
+      loadedMs: startedMs,
+      freshUntilMs: startedMs + Math.min(this.#space.policy.degradedTtlMs, ttlMs),
+      staleUntilMs: startedMs + ttlMs + graceMs,
+      graceMs,
     });
   }
 
@@ -197,32 +290,65 @@ export class LoadPath {
   }
 
   /** What the policy lets this node answer from its near-cache though it cannot vouch for it. */
-  #keptNear(key: string): { readonly value: unknown; readonly stale: boolean } | undefined {
+  #keptNear(key: string): Lookup<unknown> | undefined {
     const { node } = this.#engine;
     const entry = this.#space.region.get(key);
     if (entry === undefined || !node.epochs.isLive(entry.born, entry.namespace, entry.tags)) return undefined;
     const nowMs = node.clock.nowMs();
     const stale = nowMs >= entry.freshUntilMs;
     const { whenIncoherent, degradedTtlMs } = this.#space.policy;
-    if (!stale && nowMs < entry.loadedMs + degradedTtlMs) return { value: entry.value, stale };
-    const served = whenIncoherent === 'serve-stale' && nowMs < entry.staleUntilMs;
-    return served ? { value: entry.value, stale } : undefined;
+    const isRecent = !stale && nowMs < entry.loadedMs + degradedTtlMs;
+    const { value, version, absence } = entry;
+    if (!isRecent && (whenIncoherent !== 'serve-stale' || nowMs >= entry.staleUntilMs)) return undefined;
+    if (absence === undefined) return { outcome: 'hit', source: 'near', value, version, stale, degraded: true };
+    return stale ? undefined : miss(absence, true);
   }
 
-  #nearFallback(key: string): Fallback | undefined {
+  /** The value that only this node still has. */
+  #nearPrevious(key: string): Previous | undefined {
     const { node } = this.#engine;
     const entry = this.#space.region.get(key);
-    if (entry === undefined || this.#space.policy.graceMs === 0) return undefined;
+    if (entry === undefined || entry.absence !== undefined) return undefined;
     if (!node.epochs.isLive(entry.born, entry.namespace, entry.tags)) return undefined;
-    return node.clock.nowMs() < entry.staleUntilMs ? { value: entry.value, source: 'near' } : undefined;
+    const { value, version, tags, graceMs, staleUntilMs, freshUntilMs } = entry;
+    const nowMs = node.clock.nowMs();
+    // An expire moves the end of its freshness before every instant of a clock.
+    const isExpired = freshUntilMs < 0;
+    return {
+      value,
+      source: 'near',
+      version,
+      tags,
+      encoded: undefined,
+      pastMs: isExpired ? Number.POSITIVE_INFINITY : nowMs - (staleUntilMs - graceMs),
+      standsInUntilMs: graceMs > 0 ? staleUntilMs : Number.NEGATIVE_INFINITY,
+    };
   }
+}
+
+/** What a loader is told. */
+function contextOf(given: {
+  readonly key: string;
+  readonly signal: AbortSignal;
+  readonly previous: Previous | undefined;
+  readonly what: string;
+}): LoadContext {
+  const { key, signal, previous, what } = given;
+  return {
+    key,
+    signal,
+    stale: previous && { value: previous.value, version: previous.version },
+    answer: (value, options = {}) => new LoadAnswer('value', value, options),
+    notModified: (options = {}) => {
+      if (previous !== undefined) return new LoadAnswer<unknown>('not-modified', undefined, options);
+      throw new ConfigError(`${what}: notModified: there is no stale value that could still hold`);
+    },
+    missing: (options: AnswerOptions = {}) => new LoadAnswer<unknown>('missing', undefined, options),
+    denied: (options: AnswerOptions = {}) => new LoadAnswer<unknown>('denied', undefined, options),
+  };
 }
 
 /** What an option says of a loaded value. */
 function asked<T>(option: T | ((value: unknown) => T), value: unknown): T {
   return option instanceof Function ? option(value) : option;
-}
-
-function isLoaderFailure(error: unknown): boolean {
-  return error instanceof LoaderError || error instanceof LoaderTimeoutError;
 }

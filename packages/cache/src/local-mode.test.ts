@@ -23,7 +23,7 @@ describe('a node without tier and bus', () => {
   });
 
   test('loads a key once for concurrent callers, and answers from its near-cache until the ttl ends', async () => {
-    const tools = lockstep.namespace<number>('tools', { ttlMs: 1_000 });
+    const tools = lockstep.namespace<number>('tools', { ttl: 1_000 });
     let loads = 0;
     const load = async (): Promise<number> => ++loads;
     expect(await Promise.all([tools.getOrLoad('a', load), tools.getOrLoad('a', load)])).toEqual([1, 1]);
@@ -36,30 +36,30 @@ describe('a node without tier and bus', () => {
   });
 
   test('a ttl of one value wins over that of its namespace', async () => {
-    const tools = lockstep.namespace<string>('tools', { ttlMs: 60_000 });
-    await tools.set('set', 'v', { ttlMs: 100 });
-    await tools.getOrLoad('loaded', () => 'v', { ttlMs: 100 });
+    const tools = lockstep.namespace<string>('tools', { ttl: 60_000 });
+    await tools.set('set', 'v', { ttl: 100 });
+    await tools.getOrLoad('loaded', () => 'v', { ttl: 100 });
     clock.advance(100);
     expect([tools.peek('set'), tools.peek('loaded')]).toEqual([undefined, undefined]);
   });
 
   test('a loader may say, with the value, how long it is fresh', async () => {
-    const tools = lockstep.namespace<string>('tools', { ttlMs: 60_000 });
+    const tools = lockstep.namespace<string>('tools', { ttl: 60_000 });
     let hintMs = 60_000;
     const load = (): string => {
       hintMs = 100;
       return 'v';
     };
-    await tools.getOrLoad('a', load, { ttlMs: () => hintMs });
+    await tools.getOrLoad('a', load, { ttl: () => hintMs });
     clock.advance(100);
     expect(tools.peek('a')).toBeUndefined();
-    const wrong = tools.getOrLoad('b', load, { ttlMs: () => Number.NaN });
+    const wrong = tools.getOrLoad('b', load, { ttl: () => Number.NaN });
     await expect(wrong).rejects.toMatchObject({ code: 'config-invalid' });
     expect(await tools.getOrLoad('b', () => 'v')).toBe('v');
   });
 
   test('a value past its ttl stands in, marked stale, while the loader fails within the grace', async () => {
-    const tools = lockstep.namespace<string>('tools', { ttlMs: 1_000, graceMs: 10_000 });
+    const tools = lockstep.namespace<string>('tools', { ttl: 1_000, grace: 10_000 });
     await tools.set('a', 'old');
     clock.advance(5_000);
     const failing = (): never => {
@@ -71,7 +71,7 @@ describe('a node without tier and bus', () => {
   });
 
   test('a cleared value never stands in, an expired one does', async () => {
-    const tools = lockstep.namespace<string>('tools', { graceMs: 10_000 });
+    const tools = lockstep.namespace<string>('tools', { grace: 10_000 });
     await tools.set('expired', 'old');
     await tools.expire('expired');
     await tools.set('cleared', 'old');
@@ -157,10 +157,10 @@ describe('a node without tier and bus', () => {
     await expect(tools.set(key as string, 'v')).rejects.toMatchObject({ code: 'key-invalid' });
   });
 
-  test.each([0, -1, Number.NaN, 1.5, Number.POSITIVE_INFINITY])('a ttl of %d is refused', async (ttlMs) => {
+  test.each([0, -1, Number.NaN, 1.5, Number.POSITIVE_INFINITY])('a ttl of %d is refused', async (ttl) => {
     const tools = lockstep.namespace<string>('tools');
-    await expect(tools.set('a', 'v', { ttlMs })).rejects.toMatchObject({ code: 'config-invalid' });
-    await expect(tools.getOrLoad('a', () => 'v', { ttlMs })).rejects.toMatchObject({ code: 'config-invalid' });
+    await expect(tools.set('a', 'v', { ttl })).rejects.toMatchObject({ code: 'config-invalid' });
+    await expect(tools.getOrLoad('a', () => 'v', { ttl })).rejects.toMatchObject({ code: 'config-invalid' });
   });
 
   test('too many tags, and tags that are none, are refused before the loader is asked', async () => {
@@ -177,8 +177,8 @@ describe('a node without tier and bus', () => {
     lockstep.namespace('tools');
     expect(() => lockstep.namespace('tools')).toThrow(/open already/);
     expect(() => lockstep.namespace('No Name')).toThrow(/takes a name like/);
-    expect(() => lockstep.namespace('wrong', { ttlMs: 0, nearEntriesMax: -1 })).toThrow(
-      /ttlMs: got 0.*nearEntriesMax: got -1/,
+    expect(() => lockstep.namespace('wrong', { ttl: 0, nearEntriesMax: -1 })).toThrow(
+      /ttl: got 0.*nearEntriesMax: got -1/,
     );
   });
 
@@ -202,7 +202,7 @@ describe('a node without tier and bus', () => {
   });
 
   test('a loader that does not end is given up after the lease: told to stop, and reported', async () => {
-    const tools = lockstep.namespace<string>('tools', { leaseMs: 3_000 });
+    const tools = lockstep.namespace<string>('tools', { lease: 3_000 });
     let told: unknown;
     const hanging = tools.getOrLoad('a', ({ signal }) => {
       signal.addEventListener('abort', () => {

@@ -1,13 +1,14 @@
 import type { Commit, Scope, TierInfo } from '@lockstep/core';
 import { CacheError, CONTROL_PARTITION, ConfigError } from '@lockstep/core';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Coherence } from './coherence.ts';
 import { coherenceOf } from './coherence.ts';
 import type { Space } from './engine.ts';
 import type { RunningEngine } from './lifecycle.ts';
 import { leave } from './lifecycle.ts';
-import { Namespace } from './namespace.ts';
+import { CopyingNamespace, Namespace } from './namespace.ts';
 import type { NodeCounters } from './node.ts';
-import type { NamespaceOptions } from './policy.ts';
+import type { NamespaceOptions, SchemaOption } from './policy.ts';
 import { resolvePolicy } from './policy.ts';
 import type { ClearOptions, QueuedReceipt, Receipt } from './receipt.ts';
 import { queuedReceipt, scopeReceipt } from './receipt.ts';
@@ -45,9 +46,15 @@ export class Lockstep implements AsyncDisposable {
 
   /**
    * Opens a namespace: a named cache with its own policy. Its name is seen in the tier; keys and tags are not.
-   * Throws `config-invalid` when it is open already, or the name or an option cannot be used.
+   * With a schema, its values are what the schema makes of them. Throws `config-invalid` when it is open already, or the
+   * name or an option cannot be used.
    */
-  namespace<V>(name: string, options: NamespaceOptions = {}): Namespace<V> {
+  namespace<S extends StandardSchemaV1>(
+    name: string,
+    options: NamespaceOptions & SchemaOption<S>,
+  ): Namespace<StandardSchemaV1.InferOutput<S>>;
+  namespace<V>(name: string, options?: NamespaceOptions): Namespace<V>;
+  namespace(name: string, options: NamespaceOptions = {}): Namespace<unknown> {
     if (!NAMESPACE_NAME.test(name)) {
       throw new ConfigError(`namespace: got ${JSON.stringify(name)}, takes a name like ${NAMESPACE_NAME.source}`);
     }
@@ -73,10 +80,10 @@ export class Lockstep implements AsyncDisposable {
         degradedAnswers: 0,
       },
     };
-    const namespace = new Namespace<unknown>(this.#engine, space);
+    const namespace = new (policy.copies ? CopyingNamespace : Namespace)<unknown>(this.#engine, space);
     this.#namespaces.set(name, { namespace, space });
     node.namespaces.set(space.scopeId, name);
-    return namespace as Namespace<V>;
+    return namespace;
   }
 
   /**

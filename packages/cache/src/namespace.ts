@@ -1,6 +1,6 @@
 import { CacheError } from '@lockstep/core';
 import type { Engine, NamespaceCounters, Space } from './engine.ts';
-import { freshFor } from './entry-write.ts';
+import { freshFor, graceFor, waitFor } from './entry-write.ts';
 import type { Loader, LoadOptions, Lookup } from './lookup.ts';
 import { ReadPath } from './read-path.ts';
 import type { ClearOptions, QueuedReceipt, Receipt } from './receipt.ts';
@@ -19,8 +19,8 @@ export interface NamespaceStats extends Readonly<NamespaceCounters> {
 }
 
 /**
- * A named cache with its own policy. Values must be what JSON can hold; those answered are shared with other callers
- * on this node, so treat them as read-only.
+ * A named cache with its own policy. Values must be what JSON can hold; those answered are frozen, and shared with other
+ * callers on this node, unless the namespace makes `copies`.
  */
 export class Namespace<V> {
   readonly name: string;
@@ -54,22 +54,27 @@ export class Namespace<V> {
 
   /**
    * The value, loaded from the origin when neither near-cache nor tier has it: once for all concurrent callers on all
-   * nodes. Rejects with `LoaderError` when the loader fails and nothing may stand in.
+   * nodes. Rejects with `LoaderError` when the loader fails and nothing may stand in, and with `value-missing` or
+   * `value-denied` when the loader has said so.
    */
   async getOrLoad(key: string, loader: Loader<V>, options: LoadOptions<V> = {}): Promise<V> {
     const found = await this.lookup(key, loader, options);
-    if (found.outcome === 'miss')
-      throw new CacheError('loader-failed', `namespace "${this.name}": no value was loaded`);
-    return found.value;
+    if (found.outcome !== 'miss') return found.value;
+    const { absence } = found;
+    if (absence === undefined) throw new CacheError('loader-failed', `namespace "${this.name}": no value was loaded`);
+    const says = absence === 'missing' ? 'has no such value' : 'refuses the value';
+    throw new CacheError(`value-${absence}`, `namespace "${this.name}": the origin ${says}`);
   }
 
   /** Like `get`, with a loader like `getOrLoad`, and tells where the value came from and whether it can be trusted. */
   async lookup(key: string, loader?: Loader<V>, options: LoadOptions<V> = {}): Promise<Lookup<V>> {
     this.#check(key);
     options.signal?.throwIfAborted();
-    if (typeof options.ttlMs === 'number') freshFor(this.#space, options.ttlMs);
-    const answer = this.#reads.lookup(key, loader, options as LoadOptions) as Promise<Lookup<V>>;
-    return options.signal === undefined ? answer : leavable(answer, options.signal);
+    if (typeof options.ttl !== 'function') freshFor(this.#space, options.ttl, this.#space.policy.ttlMs);
+    graceFor(this.#space, options.grace);
+    waitFor(this.#space, 'softTimeout', options.softTimeout);
+    waitFor(this.#space, 'hardTimeout', options.hardTimeout);
+    return this.#reads.lookup(key, loader as Loader<unknown>, options as LoadOptions) as Promise<Lookup<V>>;
   }
 
   /** Writes a value. When it resolves, the tier has it, and no later lookup on this node answers the older one. */
@@ -118,11 +123,17 @@ export class Namespace<V> {
   }
 }
 
-/** Lets one caller leave; what it waited for goes on for the others. */
-function leavable<R>(answer: Promise<R>, signal: AbortSignal): Promise<R> {
-  return new Promise((resolve, reject) => {
-    const leave = (): void => reject(signal.reason);
-    signal.addEventListener('abort', leave, { once: true });
-    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
-  });
+/** A namespace whose every answer is a copy of its own. */
+export class CopyingNamespace<V> extends Namespace<V> {
+  override peek(key: string): V | undefined {
+    return structuredClone(super.peek(key));
+  }
+
+  override async get(key: string): Promise<V | undefined> {
+    return structuredClone(await super.get(key));
+  }
+
+  override async lookup(key: string, loader?: Loader<V>, options?: LoadOptions<V>): Promise<Lookup<V>> {
+    return structuredClone(await super.lookup(key, loader, options));
+  }
 }

@@ -2,14 +2,16 @@ import type { Born, Head, ScopeId } from '@lockstep/core';
 import { EVERYTHING, LIFE_FACTOR } from '@lockstep/core';
 import type { Engine, Space } from './engine.ts';
 import type { Flight } from './flight.ts';
+import type { Absence } from './load-answer.ts';
 
 /** No generation of the epoch table: the entry is judged when it is first served. */
 const UNCHECKED = -1;
 
-/** A value as it is to be kept in the near-cache. */
+/** A value, or that there is none, as it is to be kept in the near-cache. */
 export interface NearValue {
   readonly key: string;
   readonly value: unknown;
+  readonly absence: Absence | undefined;
   readonly bytes: number;
   readonly version: string;
   /** As the tier's entry has it; empty for a value that the tier does not hold. */
@@ -20,16 +22,19 @@ export interface NearValue {
   readonly loadedMs: number;
   readonly freshUntilMs: number;
   readonly staleUntilMs: number;
+  /** How much of that comes after the end of its life: so long it may stand in for a load that fails. */
+  readonly graceMs: number;
 }
 
 /** The spans that a value read from, or written to, the tier may be kept: from the instant the request was sent. */
 export function nearLife(
   sentMs: number,
-  life: { readonly freshMs: number; readonly remainingMs: number; readonly nearTtlMs: number },
-): { readonly freshUntilMs: number; readonly staleUntilMs: number } {
+  life: { readonly freshMs: number; readonly graceMs: number; readonly nearTtlMs: number },
+): Pick<NearValue, 'freshUntilMs' | 'staleUntilMs' | 'graceMs'> {
   return {
     freshUntilMs: sentMs + Math.min(life.nearTtlMs, life.freshMs) * LIFE_FACTOR,
-    staleUntilMs: sentMs + life.remainingMs * LIFE_FACTOR,
+    staleUntilMs: sentMs + (life.freshMs + life.graceMs) * LIFE_FACTOR,
+    graceMs: life.graceMs * LIFE_FACTOR,
   };
 }
 
@@ -61,6 +66,7 @@ export class NearStore {
 
   #set(flight: Flight, near: NearValue): void {
     if (flight.poisoned) return;
+    const { ttlMs, eagerRefresh } = this.#space.policy;
     // One literal, no spread, what a hit reads first: all entries have one shape, and a hit touches one cache line.
     this.#space.region.set({
       value: near.value,
@@ -79,6 +85,9 @@ export class NearStore {
       tags: near.tags,
       loadedMs: near.loadedMs,
       staleUntilMs: near.staleUntilMs,
+      graceMs: near.graceMs,
+      absence: near.absence,
+      refreshAtMs: eagerRefresh < 1 ? near.freshUntilMs - ttlMs * (1 - eagerRefresh) : Number.POSITIVE_INFINITY,
     });
   }
 }

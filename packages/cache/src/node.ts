@@ -2,6 +2,7 @@ import type { Born, Bus, Clock, Logger, NodeId, Random, ScopeId, Tier, Timers } 
 import { CONTROL_PARTITION, EpochTable, Flights, Horizons, PartitionHistory, UNJOINED } from '@lockstep/core';
 import { NearCache } from '@lockstep/near-cache';
 import type { Background } from './background.ts';
+import { Failures } from './failures.ts';
 import type { Flight } from './flight.ts';
 import { Pace } from './pace.ts';
 import type { Secrets } from './secret.ts';
@@ -60,6 +61,7 @@ export class Node implements NodeParts {
 
   readonly near: NearCache = new NearCache();
   readonly flights: Flights<Flight> = new Flights();
+  readonly failures: Failures = new Failures();
   readonly epochs: EpochTable = new EpochTable();
   readonly horizons: Horizons;
   readonly pace: Pace;

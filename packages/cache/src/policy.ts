@@ -1,13 +1,55 @@
 import { ConfigError, GRACE_MS_MAX } from '@lockstep/core';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { Duration } from './duration.ts';
+import { millisecondsOf } from './duration.ts';
 
-/** How a namespace keeps its values. Every duration is in milliseconds. */
+/** What a namespace's values are. */
+export interface SchemaOption<S extends StandardSchemaV1> {
+  /**
+   * What its values are: a zod schema, or another Standard Schema. What the tier holds and the schema refuses, as bad
+   * bytes or a value of another release, is a miss, and counted; what a loader or a `set` gives is refused with
+   * `value-invalid`. Default: none; values are believed.
+   */
+  readonly schema: S;
+}
+
+/** How a namespace keeps its values. */
 export interface NamespaceOptions {
-  /** How long a value is fresh. Default: 300,000 (5 minutes). */
-  readonly ttlMs?: number;
-  /** How long a node keeps a value before it asks the tier again. Default: `ttlMs`. */
-  readonly nearTtlMs?: number;
-  /** How long after `ttlMs`, or after an `expire`, a value may stand in for a load that failed. Default: 0 (never). */
-  readonly graceMs?: number;
+  /** How long a value is fresh. Default: `5m`. */
+  readonly ttl?: Duration;
+  /** How long a node keeps a value before it asks the tier again. Default: `ttl`. */
+  readonly nearTtl?: Duration;
+  /** By how much of itself a `ttl` is shortened at most, at random, so that values do not end together. Default: 0. */
+  readonly jitter?: number;
+  /**
+   * How long after its `ttl`, or after an `expire`, a value may stand in for a load that fails or takes too long; 0:
+   * never. Default: `staleWhileRevalidate`.
+   */
+  readonly grace?: Duration;
+  /** How long the origin is left alone after a failure for which a value stood in. Default: `1s`. */
+  readonly graceRetry?: Duration;
+  /**
+   * How long after its `ttl` a value is answered at once, marked stale, while it is loaded anew; at most `grace`.
+   * Default: 0, never.
+   */
+  readonly staleWhileRevalidate?: Duration;
+  /** The part of its `ttl` after which a value that is asked for is loaded anew ahead of time. Default: 1, never. */
+  readonly eagerRefresh?: number;
+  /**
+   * How long a caller waits for a load while a value is there that may stand in for it: then that one is answered, marked
+   * stale, and the load goes on. Default: `lease`, as long as the load may take.
+   */
+  readonly softTimeout?: Duration;
+  /** How long a caller waits for an answer at all; the load goes on for others, and is stored. Default: as long as it takes. */
+  readonly hardTimeout?: Duration;
+  /** How long one load may take, and holds the cluster's other nodes back. Default: `10s`. */
+  readonly lease?: Duration;
+  /** How long the answer `missing` of a loader is kept; 0: not at all. Default: `30s`. */
+  readonly missingTtl?: Duration;
+  /** How long the answer `denied` of a loader is kept; 0: not at all. Default: `5s`. */
+  readonly deniedTtl?: Duration;
+  /** How long a node answers a failed load's error again, where nothing stands in, without asking; 0: not at all. Default: 0. */
+  readonly failedTtl?: Duration;
   /**
    * What a node answers that has not been able to vouch for its near-cache for Δ: `revalidate` asks the loader,
    * `serve-stale` answers what it has, within the grace. Both are marked degraded. Default: `revalidate`.
@@ -17,62 +59,134 @@ export interface NamespaceOptions {
    * How long, from the start of its load, a node answers a value that the tier does not hold: the tier was away, or the
    * fill failed. At most Δ. Default: Δ.
    */
-  readonly degradedTtlMs?: number;
-  /** How long one load may take, and holds the cluster's other nodes back, in milliseconds. Default: 10,000. */
-  readonly leaseMs?: number;
+  readonly degradedTtl?: Duration;
+  /** The most bytes that one encoded value may have. Default: 16,777,216 (16 MiB). */
+  readonly valueBytesMax?: number;
   /** The most entries in this node's near-cache. Default: 10,000. */
   readonly nearEntriesMax?: number;
   /** The most bytes of encoded values in this node's near-cache. Default: 67,108,864 (64 MiB). */
   readonly nearBytesMax?: number;
+  /**
+   * Whether every answer is a copy of its own. Off: all callers on a node share one value, frozen once when it comes in,
+   * and a hit copies nothing. Default: false.
+   */
+  readonly copies?: boolean;
 }
 
-/** A namespace's policy with nothing left open. */
-export type NamespacePolicy = Readonly<Required<NamespaceOptions>>;
+type AnyOptions = NamespaceOptions & Partial<SchemaOption<StandardSchemaV1>>;
 
-const DEFAULTS = {
-  ttlMs: 300_000,
-  graceMs: 0,
-  whenIncoherent: 'revalidate',
-  leaseMs: 10_000,
-  nearEntriesMax: 10_000,
-  nearBytesMax: 67_108_864,
-} as const;
+/** A namespace's policy with nothing left open. */
+export interface NamespacePolicy {
+  readonly schema: StandardSchemaV1 | undefined;
+  readonly ttlMs: number;
+  readonly nearTtlMs: number;
+  readonly jitter: number;
+  readonly graceMs: number;
+  readonly graceRetryMs: number;
+  readonly staleWhileRevalidateMs: number;
+  readonly eagerRefresh: number;
+  readonly softTimeoutMs: number;
+  /** Infinite where callers wait as long as it takes. */
+  readonly hardTimeoutMs: number;
+  readonly leaseMs: number;
+  readonly missingTtlMs: number;
+  readonly deniedTtlMs: number;
+  readonly failedTtlMs: number;
+  readonly whenIncoherent: 'revalidate' | 'serve-stale';
+  readonly degradedTtlMs: number;
+  readonly valueBytesMax: number;
+  readonly nearEntriesMax: number;
+  readonly nearBytesMax: number;
+  readonly copies: boolean;
+}
 
 /** The longest time that a value is fresh, in ms: about 50 days. */
 export const TTL_MS_MAX = 0xffff_ffff;
-
-/** Every numeric option, its least and its greatest value. */
-const RANGES: readonly (readonly [keyof NamespacePolicy, number, number])[] = [
-  ['ttlMs', 1, TTL_MS_MAX],
-  ['nearTtlMs', 1, TTL_MS_MAX],
-  ['graceMs', 0, GRACE_MS_MAX],
-  ['leaseMs', 1, 3_600_000],
-  ['nearEntriesMax', 1, 100_000_000],
-  ['nearBytesMax', 1, Number.MAX_SAFE_INTEGER],
-];
+const LEASE_MS_MAX = 3_600_000;
 
 /** Completes and checks the options of a node's namespace; throws one `ConfigError` that names every problem. */
-export function resolvePolicy(namespace: string, options: NamespaceOptions, deltaMs: number): NamespacePolicy {
-  const ttlMs = options.ttlMs ?? DEFAULTS.ttlMs;
-  const policy: NamespacePolicy = {
-    ...DEFAULTS,
-    nearTtlMs: ttlMs,
-    degradedTtlMs: deltaMs,
-    ...withoutUndefined(options),
-  };
+export function resolvePolicy(namespace: string, options: AnyOptions, deltaMs: number): NamespacePolicy {
   const problems: string[] = [];
-  for (const [field, least, most] of [...RANGES, ['degradedTtlMs', 0, deltaMs] as const]) {
-    const got = policy[field];
-    if (Number.isInteger(got) && Number(got) >= least && Number(got) <= most) continue;
-    problems.push(`${field}: got ${String(got)}, takes a whole number from ${least} to ${most}`);
+  const within = (field: keyof NamespaceOptions, got: number, [least, most]: readonly [number, number]): number => {
+    if (!(Number.isInteger(got) && got >= least && got <= most)) {
+      problems.push(`${field}: got ${JSON.stringify(options[field])}, takes a whole number from ${least} to ${most}`);
+    }
+    return got;
+  };
+  const ms = (field: keyof NamespaceOptions, byDefault: Duration, range: readonly [number, number]): number =>
+    within(field, millisecondsOf(options[field] ?? byDefault), range);
+  const count = (field: keyof NamespaceOptions, byDefault: number, most: number): number =>
+    within(field, Number(options[field] ?? byDefault), [1, most]);
+  const part = (field: 'jitter' | 'eagerRefresh', byDefault: number): number => {
+    const got = options[field] ?? byDefault;
+    if (!(got >= 0 && got <= 1)) problems.push(`${field}: got ${JSON.stringify(got)}, takes a number from 0 to 1`);
+    return got;
+  };
+
+  const ttlMs = ms('ttl', '5m', [1, TTL_MS_MAX]);
+  const staleWhileRevalidateMs = ms('staleWhileRevalidate', 0, [0, GRACE_MS_MAX]);
+  const graceMs = ms('grace', staleWhileRevalidateMs, [0, GRACE_MS_MAX]);
+  const leaseMs = ms('lease', '10s', [1, LEASE_MS_MAX]);
+  const { schema, whenIncoherent = 'revalidate', copies = false } = options;
+  const policy: NamespacePolicy = {
+    schema,
+    ttlMs,
+    nearTtlMs: ms('nearTtl', ttlMs, [1, TTL_MS_MAX]),
+    jitter: part('jitter', 0),
+    graceMs,
+    graceRetryMs: ms('graceRetry', '1s', [0, TTL_MS_MAX]),
+    staleWhileRevalidateMs,
+    eagerRefresh: part('eagerRefresh', 1),
+    softTimeoutMs: ms('softTimeout', leaseMs, [1, LEASE_MS_MAX]),
+    hardTimeoutMs:
+      options.hardTimeout === undefined ? Number.POSITIVE_INFINITY : ms('hardTimeout', 0, [1, LEASE_MS_MAX]),
+    leaseMs,
+    missingTtlMs: ms('missingTtl', '30s', [0, TTL_MS_MAX]),
+    deniedTtlMs: ms('deniedTtl', '5s', [0, TTL_MS_MAX]),
+    failedTtlMs: ms('failedTtl', 0, [0, TTL_MS_MAX]),
+    whenIncoherent,
+    degradedTtlMs: ms('degradedTtl', deltaMs, [0, deltaMs]),
+    valueBytesMax: count('valueBytesMax', 16_777_216, 512 * 1_048_576),
+    nearEntriesMax: count('nearEntriesMax', 10_000, 100_000_000),
+    nearBytesMax: count('nearBytesMax', 67_108_864, Number.MAX_SAFE_INTEGER),
+    copies,
+  };
+  if (staleWhileRevalidateMs > graceMs) {
+    problems.push(`staleWhileRevalidate: got ${staleWhileRevalidateMs} ms, takes at most grace (${graceMs} ms)`);
   }
-  if (policy.whenIncoherent !== 'revalidate' && policy.whenIncoherent !== 'serve-stale') {
-    problems.push(`whenIncoherent: got ${JSON.stringify(policy.whenIncoherent)}, takes "revalidate" or "serve-stale"`);
+  if (schema !== undefined && typeof schema?.['~standard']?.validate !== 'function') {
+    problems.push('schema: takes a Standard Schema, as one of zod, valibot or arktype');
+  }
+  if (whenIncoherent !== 'revalidate' && whenIncoherent !== 'serve-stale') {
+    problems.push(`whenIncoherent: got ${JSON.stringify(whenIncoherent)}, takes "revalidate" or "serve-stale"`);
+  }
+  if (typeof copies !== 'boolean') problems.push(`copies: got ${JSON.stringify(copies)}, takes true or false`);
+  for (const field of Object.keys(options)) {
+    if (!FIELDS.has(field)) problems.push(`${field}: there is no such option`);
   }
   if (problems.length > 0) throw new ConfigError(`namespace "${namespace}" has wrong options: ${problems.join('; ')}`);
   return policy;
 }
 
-function withoutUndefined(options: NamespaceOptions): NamespaceOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-}
+const FIELDS: ReadonlySet<string> = new Set<keyof AnyOptions>([
+  'schema',
+  'ttl',
+  'nearTtl',
+  'jitter',
+  'grace',
+  'graceRetry',
+  'staleWhileRevalidate',
+  'eagerRefresh',
+  'softTimeout',
+  'hardTimeout',
+  'lease',
+  'missingTtl',
+  'deniedTtl',
+  'failedTtl',
+  'whenIncoherent',
+  'degradedTtl',
+  'valueBytesMax',
+  'nearEntriesMax',
+  'nearBytesMax',
+  'copies',
+]);

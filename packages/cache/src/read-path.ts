@@ -1,11 +1,14 @@
-import type { Clock, EpochTable } from '@lockstep/core';
-import { OverloadedError, partitionOf } from '@lockstep/core';
+import type { Clock, EpochTable, KeyAddress } from '@lockstep/core';
+import { CacheError, LoaderError, LoaderTimeoutError, OverloadedError } from '@lockstep/core';
 import type { NearEntry, NearRegion } from '@lockstep/near-cache';
+import { CallersOfFlights } from './callers.ts';
 import type { Engine, Space } from './engine.ts';
 import type { Flight } from './flight.ts';
+import { beginFlight } from './flight.ts';
+import { keyAddress } from './key-address.ts';
 import { LoadPath } from './load-path.ts';
-import type { Fallback, Loader, LoadOptions, Lookup, Question } from './lookup.ts';
-import { staleHit } from './lookup.ts';
+import type { Loader, LoadOptions, Lookup, Previous, Question } from './lookup.ts';
+import { freshHit, miss, staleHit } from './lookup.ts';
 import { TierReader } from './tier-reader.ts';
 
 /** How often one lookup asks the tier, not counting the waits for another node's load. */
@@ -25,6 +28,7 @@ export class ReadPath {
   readonly #space: Space;
   readonly #tier: TierReader;
   readonly #loads: LoadPath;
+  readonly #waiting: CallersOfFlights;
   // What a hit reads, one step away.
   readonly #region: NearRegion;
   readonly #clock: Clock;
@@ -36,6 +40,7 @@ export class ReadPath {
     this.#space = space;
     this.#tier = new TierReader(engine, space);
     this.#loads = new LoadPath(engine, space);
+    this.#waiting = new CallersOfFlights(engine, space);
     this.#region = space.region;
     this.#clock = engine.node.clock;
     this.#serveUntil = engine.node.horizons.serveUntil;
@@ -53,27 +58,24 @@ export class ReadPath {
 
   /** Answers from the near-cache, else joins a flight for the key, else starts one. */
   async lookup(key: string, loader: Loader<unknown> | undefined, options: LoadOptions): Promise<Lookup<unknown>> {
-    const near = this.#nearHit(key);
-    if (near !== undefined) return near;
+    const near = this.near(key);
+    if (near !== undefined) return this.#hit(near, loader, options);
     const { node } = this.#engine;
-    const keyId = node.secrets.identifiers.key(this.#space.name, key);
-    const partition = partitionOf(keyId, node.partitions);
-    const joined = this.#joinable(keyId, loader !== undefined);
-    if (joined?.answer !== undefined) {
+    const address = keyAddress(node, this.#space.name, key);
+    const loads = loader !== undefined;
+    const joined = this.#joinable(address.keyId, loads);
+    if (joined !== undefined) {
       this.#space.counters.coalesced++;
-      const behind = !node.isFresh(partition);
-      const answer = await joined.answer;
+      const behind = !node.isFresh(address.partition);
+      const answer = await this.#waiting.answer(joined, options);
       return behind ? { ...answer, degraded: true } : answer;
     }
-    if (node.flights.size >= FLIGHTS_MAX) {
-      throw new OverloadedError(`namespace "${this.#space.name}": ${FLIGHTS_MAX} lookups are under way on this node`);
-    }
-    const loads = loader !== undefined;
-    const flight: Flight = { keyId, partition, scopes: undefined, poisoned: false, loads, answer: undefined };
-    node.flights.add(flight);
-    const question = { key, address: { partition, namespace: this.#space.name, keyId }, loader, options };
-    flight.answer = this.#fly(flight, question).finally(() => node.flights.remove(flight));
-    return flight.answer;
+    const flight = this.#begin(address, loads);
+    const early = Promise.withResolvers<Lookup<unknown>>();
+    flight.answerEarly = early.resolve;
+    const flown = this.#fly(flight, { key, address, loader, options }).finally(() => node.flights.remove(flight));
+    flight.answer = Promise.race([flown, early.promise]);
+    return this.#waiting.answer(flight, options);
   }
 
   /** Judges an entry anew after the epoch table has changed, and drops it where it is dead. */
@@ -86,17 +88,50 @@ export class ReadPath {
     return entry;
   }
 
-  #nearHit(key: string): Lookup<unknown> | undefined {
-    const entry = this.near(key);
-    if (entry === undefined) return undefined;
+  /** The answer of an entry that may be served; one whose time has come is loaded anew meanwhile. */
+  #hit(entry: NearEntry, loader: Loader<unknown> | undefined, options: LoadOptions): Lookup<unknown> {
     this.#space.counters.nearHits++;
-    return { outcome: 'hit', source: 'near', value: entry.value, stale: false, degraded: false };
+    if (loader !== undefined && this.#clock.ceilingMs() >= entry.refreshAtMs) {
+      entry.refreshAtMs = Number.POSITIVE_INFINITY;
+      this.#refresh(entry, loader, options);
+    }
+    return freshHit(entry, 'near');
+  }
+
+  /** Loads ahead of time, unless another node does: nobody waits, and a failure changes nothing. */
+  #refresh(entry: NearEntry, loader: Loader<unknown>, options: LoadOptions): void {
+    const { node } = this.#engine;
+    const { key, keyId, partition, version } = entry;
+    const question = { key, address: { keyId, partition, namespace: this.#space.name }, loader, options };
+    const flight = this.#begin(question.address, true);
+    node.background.run('refresh', async () => {
+      try {
+        const found = await this.#tier.consult(flight, question, version);
+        if (found.kind !== 'granted') return;
+        await this.#loads.load(flight, question, { token: found.token, previous: found.previous });
+      } catch (error) {
+        if (!(error instanceof LoaderError || error instanceof LoaderTimeoutError)) throw error;
+      } finally {
+        node.flights.remove(flight);
+      }
+    });
+  }
+
+  #begin({ keyId, partition }: KeyAddress, loads: boolean): Flight {
+    const { flights } = this.#engine.node;
+    if (flights.size >= FLIGHTS_MAX) {
+      throw new OverloadedError(`namespace "${this.#space.name}": ${FLIGHTS_MAX} lookups are under way on this node`);
+    }
+    const flight = beginFlight({ keyId, partition, loads });
+    flights.add(flight);
+    return flight;
   }
 
   /** A flight that may still answer a lookup that begins now: no event has overtaken it. */
   #joinable(keyId: Flight['keyId'], loads: boolean): Flight | undefined {
     for (const flight of this.#engine.node.flights.of(keyId)) {
-      if (!flight.poisoned && flight.answer !== undefined && flight.loads === loads) return flight;
+      if (!flight.poisoned && !flight.isAbandoned && flight.answer !== undefined && flight.loads === loads)
+        return flight;
     }
     return undefined;
   }
@@ -108,21 +143,22 @@ export class ReadPath {
     let over: string | undefined;
     let isWoken = false;
     for (let reads = 0; reads < READS_MAX; ) {
-      const near = (isWoken ? this.#nearHit(question.key) : undefined) ?? (await this.#caughtUp(flight, question.key));
-      if (near !== undefined) return near;
+      if (flight.isAbandoned) throw new CacheError('loader-failed', 'nobody waits for the answer any more');
+      const near = isWoken ? this.near(question.key) : await this.#caughtUp(flight, question.key);
+      if (near !== undefined) return this.#hit(near, undefined, {});
       const asked = over;
       const found = await this.#tier.consult(flight, question, asked);
       over = undefined;
       switch (found.kind) {
         case 'live':
           this.#space.counters.tierHits++;
-          return { outcome: 'hit', source: 'tier', value: found.value, stale: false, degraded: false };
+          return found.answer;
         case 'unreachable':
           return this.#loads.withoutTier(flight, question);
         case 'absent':
           return question.loader === undefined ? this.#miss() : this.#loads.load(flight, question, {});
         case 'granted':
-          return this.#loads.load(flight, question, { token: found.token, fallback: found.fallback });
+          return this.#loads.load(flight, question, { token: found.token, previous: found.previous });
         case 'again':
           reads++;
           break;
@@ -132,7 +168,9 @@ export class ReadPath {
           reads++;
           break;
         case 'wait':
-          if (found.fallback !== undefined) return this.#stale(found.fallback);
+          if (found.previous !== undefined && node.clock.nowMs() < found.previous.standsInUntilMs) {
+            return this.#stale(found.previous);
+          }
           if (node.clock.nowMs() > waitUntilMs) return this.#loads.load(flight, question, {});
           // The dead entry stays until the fill, and is still the one to read over; another one is read as it is.
           over = asked;
@@ -145,20 +183,20 @@ export class ReadPath {
   }
 
   /** Where this node was away from the tier for longer than Δ: catches up, and looks into the near-cache again. */
-  async #caughtUp(flight: Flight, key: string): Promise<Lookup<unknown> | undefined> {
+  async #caughtUp(flight: Flight, key: string): Promise<NearEntry | undefined> {
     const { node, breaker, heartbeat } = this.#engine;
     if (node.isFresh(flight.partition) || !breaker.closed) return undefined;
     await heartbeat.beat();
-    return this.#nearHit(key);
+    return this.near(key);
   }
 
-  #stale(fallback: Fallback): Lookup<unknown> {
+  #stale(previous: Previous): Lookup<unknown> {
     this.#space.counters.staleAnswers++;
-    return staleHit(fallback, false);
+    return staleHit(previous, false);
   }
 
   #miss(): Lookup<unknown> {
     this.#space.counters.misses++;
-    return { outcome: 'miss', stale: false, degraded: false };
+    return miss(undefined, false);
   }
 }

@@ -1,9 +1,11 @@
 import type { Head, LeaseRequest, StoredEntry, TierEntry, TierRead } from '@lockstep/core';
-import { CacheError, CLOCK_RATE_ERROR, decodeEntry, entryVersion, isBehind } from '@lockstep/core';
+import { CacheError, CLOCK_RATE_ERROR, decodeEntry, entryVersion, isBehind, LIFE_FACTOR } from '@lockstep/core';
+import type { DecodedValue } from './codec.ts';
 import { decodeValue } from './codec.ts';
 import type { Engine, Space } from './engine.ts';
 import type { Flight } from './flight.ts';
-import type { Fallback, Question } from './lookup.ts';
+import type { Hit, Miss, Previous, Question } from './lookup.ts';
+import { freshHit } from './lookup.ts';
 import { NearStore, nearLife, scopesOf } from './near-store.ts';
 
 const TOKEN_BYTES = 12;
@@ -14,16 +16,16 @@ const TOKEN_BYTES = 12;
  * `granted`: this node shall load. `wait`: another one does.
  */
 export type Consulted =
-  | { readonly kind: 'live'; readonly value: unknown }
+  | { readonly kind: 'live'; readonly answer: Hit<unknown> | Miss }
   | { readonly kind: 'absent' | 'again' | 'unreachable' }
-  | { readonly kind: 'replaceable'; readonly version: string; readonly fallback: Fallback | undefined }
-  | { readonly kind: 'granted'; readonly token: string; readonly fallback: Fallback | undefined }
-  | { readonly kind: 'wait'; readonly fallback: Fallback | undefined };
+  | { readonly kind: 'replaceable'; readonly version: string; readonly previous: Previous | undefined }
+  | { readonly kind: 'granted'; readonly token: string; readonly previous: Previous | undefined }
+  | { readonly kind: 'wait'; readonly previous: Previous | undefined };
 
 /** An entry found live under a head that this node can vouch for; `fresh` unless it expired or is in its grace. */
-interface LiveEntry {
+interface LiveEntry extends DecodedValue {
   readonly entry: TierEntry;
-  readonly value: unknown;
+  readonly remainingMs: number;
   readonly fresh: boolean;
 }
 
@@ -56,18 +58,21 @@ export class TierReader {
     }
     const head = this.#vouchedHead(flight, read.head, seenWhenSent);
     const live = read.entry && head && (await this.#judge(flight, read.entry));
-    if (live?.fresh && read.entry && head) this.#keep(flight, question, { ...live, head, stored: read.entry, sentMs });
-    if (live?.fresh) return { kind: 'live', value: live.value };
-    const fallback = live && this.#space.policy.graceMs > 0 ? tierFallback(live.value) : undefined;
+    const isReplaced = live !== undefined && live.entry.version === over;
+    if (live?.fresh && head && !isReplaced) {
+      this.#keep(flight, question, { ...live, head, sentMs });
+      return { kind: 'live', answer: freshHit({ ...live, version: live.entry.version }, 'tier') };
+    }
+    const previous = live && previousOf(live, sentMs);
     if (read.lease === 'granted' && lease !== undefined) {
       const late = node.clock.nowMs() - sentMs > lease.leaseMs * (1 - CLOCK_RATE_ERROR);
-      return late ? { kind: 'again' } : { kind: 'granted', token: lease.token, fallback };
+      return late ? { kind: 'again' } : { kind: 'granted', token: lease.token, previous };
     }
-    if (read.lease === 'wait') return { kind: 'wait', fallback };
+    if (read.lease === 'wait') return { kind: 'wait', previous };
     if (read.entry === undefined) return { kind: 'absent' };
     if (head === undefined) return (await this.#catchUp(flight)) ? { kind: 'again' } : { kind: 'unreachable' };
     const version = entryVersion(read.entry.bytes);
-    return version === undefined ? { kind: 'absent' } : { kind: 'replaceable', version, fallback };
+    return version === undefined ? { kind: 'absent' } : { kind: 'replaceable', version, previous };
   }
 
   #send(question: Question, over: string | undefined, lease: LeaseRequest | undefined): Promise<TierRead> {
@@ -89,7 +94,7 @@ export class TierReader {
   async #judge(flight: Flight, stored: StoredEntry): Promise<LiveEntry | undefined> {
     const { node } = this.#engine;
     const entry = decodeEntry(stored.bytes);
-    const decoded = entry && decodeValue(entry.codec, entry.payload);
+    const decoded = entry && (await decodeValue(this.#space, entry));
     if (entry === undefined || decoded === undefined) {
       node.counters.entriesRejected++;
       return undefined;
@@ -98,21 +103,19 @@ export class TierReader {
     const foreign = entry.born.incarnation !== node.epochs.incarnation;
     if (foreign && !(await this.#catchUp(flight))) return undefined;
     if (!node.epochs.isLive(entry.born, this.#space.scopeId, entry.tags)) return undefined;
-    return { entry, value: decoded.value, fresh: !entry.expired && stored.remainingMs > entry.graceMs };
+    const { remainingMs } = stored;
+    return { ...decoded, entry, remainingMs, fresh: !entry.expired && remainingMs > entry.graceMs };
   }
 
-  #keep(
-    flight: Flight,
-    question: Question,
-    found: LiveEntry & { readonly head: Head; readonly stored: StoredEntry; readonly sentMs: number },
-  ): void {
-    const { entry, stored, head } = found;
+  #keep(flight: Flight, question: Question, found: LiveEntry & { readonly head: Head; readonly sentMs: number }): void {
+    const { entry, remainingMs, head } = found;
     this.#near.keep(
       flight,
       { incarnation: head.incarnation, sequence: entry.versionSequence },
       {
         key: question.key,
         value: found.value,
+        absence: found.absence,
         bytes: entry.payload.length,
         version: entry.version,
         fingerprint: entry.fingerprint,
@@ -120,8 +123,8 @@ export class TierReader {
         tags: entry.tags,
         loadedMs: Number.NEGATIVE_INFINITY,
         ...nearLife(found.sentMs, {
-          freshMs: stored.remainingMs - entry.graceMs,
-          remainingMs: stored.remainingMs,
+          freshMs: remainingMs - entry.graceMs,
+          graceMs: entry.graceMs,
           nearTtlMs: this.#space.policy.nearTtlMs,
         }),
       },
@@ -135,6 +138,17 @@ export class TierReader {
   }
 }
 
-function tierFallback(value: unknown): Fallback {
-  return { value, source: 'tier' };
+/** What a value that is replaced may still be used for; "there is none" is no value. */
+function previousOf({ entry, value, absence, remainingMs, fresh }: LiveEntry, sentMs: number): Previous | undefined {
+  if (absence !== undefined) return undefined;
+  const { version, tags, codec, payload } = entry;
+  return {
+    value,
+    source: 'tier',
+    version,
+    tags,
+    encoded: { codec, payload },
+    pastMs: entry.expired ? Number.POSITIVE_INFINITY : entry.graceMs - remainingMs,
+    standsInUntilMs: sentMs + (fresh || entry.graceMs > 0 ? remainingMs * LIFE_FACTOR : 0),
+  };
 }

@@ -17,7 +17,7 @@ function setWallClock(aheadMs: number): void {
 test('a wall clock that is set back neither takes the right to serve nor lengthens a life; set forward again, it costs a re-check (P1)', async () => {
   const tier = new NullTier(new SystemClock());
   await using lockstep = await openLockstep({ tier, secret: 'a secret of sixteen characters' });
-  const tools = lockstep.namespace<string>('tools', { ttlMs: HOUR_MS / 2 });
+  const tools = lockstep.namespace<string>('tools', { ttl: HOUR_MS / 2 });
   await tools.set('tool', 'value');
   setWallClock(-HOUR_MS);
   expect(tools.peek('tool')).toBe('value');

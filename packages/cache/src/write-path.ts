@@ -1,9 +1,12 @@
 import type { Commit, KeyAddress } from '@lockstep/core';
-import { partitionOf, TierUnavailableError } from '@lockstep/core';
+import { TierUnavailableError } from '@lockstep/core';
 import { encodeValue } from './codec.ts';
+import type { Duration } from './duration.ts';
 import type { Engine, Space } from './engine.ts';
-import { entryWrite, freshFor, tagIds } from './entry-write.ts';
+import { entryWrite, freshFor, graceFor, tagIds } from './entry-write.ts';
 import type { Flight } from './flight.ts';
+import { beginFlight } from './flight.ts';
+import { keyAddress } from './key-address.ts';
 import { NearStore, nearLife, scopesOf } from './near-store.ts';
 import type { Cleared, ClearOptions, QueuedReceipt, Receipt } from './receipt.ts';
 import { keyReceipt, keyTarget, queuedReceipt } from './receipt.ts';
@@ -13,8 +16,10 @@ import { spread } from './spread.ts';
 export interface SetOptions {
   /** As for a load. Default: none. */
   readonly tags?: readonly string[];
-  /** How long this value is fresh, in ms. Default: the namespace's `ttlMs`. */
-  readonly ttlMs?: number;
+  /** How long this value is fresh. Default: the namespace's `ttl`. */
+  readonly ttl?: Duration;
+  /** How long after that it may stand in for a load that fails. Default: the namespace's `grace`. */
+  readonly grace?: Duration;
 }
 
 /** One write of one key: the script that commits it, and the flight it must not poison. */
@@ -41,34 +46,34 @@ export class WritePath {
   /** Writes a value; when it resolves, no later lookup on this node answers the older one. */
   async set(key: string, value: unknown, options: SetOptions): Promise<Receipt> {
     const { node, queuedClears } = this.#engine;
-    const { value: kept, payload } = encodeValue(this.#space.name, value);
+    const address = keyAddress(node, this.#space.name, key);
+    const encoded = await encodeValue(this.#space, `namespace "${this.#space.name}", key ${address.keyId}`, value);
+    const { payload } = encoded;
     const tags = tagIds(this.#engine, options.tags ?? []);
-    const ttlMs = freshFor(this.#space, options.ttlMs);
-    const address = this.#address(key);
+    const ttlMs = freshFor(this.#space, options.ttl, this.#space.policy.ttlMs);
+    const graceMs = graceFor(this.#space, options.grace);
     if (!(await queuedClears.settled(address.partition))) {
       throw new TierUnavailableError(`namespace "${this.#space.name}": clears that wait for the tier come first`);
     }
-    const flight = this.#begin(address);
+    const flight = beginFlight({ ...address, loads: false });
+    node.flights.add(flight);
     flight.scopes = scopesOf(this.#space, tags);
     const born = node.born();
     const sentMs = node.clock.nowMs();
     try {
-      const write = entryWrite(this.#engine, this.#space, { address, payload, tags, born, ttlMs });
+      const write = entryWrite(this.#engine, { ...encoded, address, tags, born, ttlMs, graceMs });
       const { commit } = await this.#commit({ kind: 'put', address, send: () => node.tier.put(write), flight });
       this.#near.keep(flight, commit, {
         key,
-        value: kept,
+        value: encoded.value,
+        absence: undefined,
         bytes: payload.length,
         version: String(commit.sequence),
         fingerprint: write.fingerprint,
         born,
         tags,
         loadedMs: sentMs,
-        ...nearLife(sentMs, {
-          freshMs: ttlMs,
-          remainingMs: ttlMs + this.#space.policy.graceMs,
-          nearTtlMs: this.#space.policy.nearTtlMs,
-        }),
+        ...nearLife(sentMs, { freshMs: ttlMs, graceMs, nearTtlMs: this.#space.policy.nearTtlMs }),
       });
       return keyReceipt('put', address, { commit });
     } finally {
@@ -79,7 +84,7 @@ export class WritePath {
   /** Removes a key everywhere. Always an event, also where nothing was: a load under way anywhere must not survive. */
   async clear(key: string, { wait, allowDegraded = false }: ClearOptions): Promise<Receipt | QueuedReceipt> {
     const { node, queuedClears } = this.#engine;
-    const address = this.#address(key);
+    const address = keyAddress(node, this.#space.name, key);
     const { partition, keyId } = address;
     const send = (): Promise<Commit> => node.tier.clear(address, node.id);
     try {
@@ -94,29 +99,9 @@ export class WritePath {
   /** Ends a key's freshness everywhere; the value may still stand in for a load that fails, within the grace. */
   async expire(key: string): Promise<Receipt> {
     const { node } = this.#engine;
-    const address = this.#address(key);
+    const address = keyAddress(node, this.#space.name, key);
     const send = (): Promise<Commit> => node.tier.expire(address, node.id);
     return keyReceipt('expire', address, await this.#commit({ kind: 'expire', address, send }));
-  }
-
-  #address(key: string): KeyAddress {
-    const { node } = this.#engine;
-    const keyId = node.secrets.identifiers.key(this.#space.name, key);
-    return { keyId, namespace: this.#space.name, partition: partitionOf(keyId, node.partitions) };
-  }
-
-  #begin(address: KeyAddress): Flight {
-    const { node } = this.#engine;
-    const flight: Flight = {
-      keyId: address.keyId,
-      partition: address.partition,
-      scopes: undefined,
-      poisoned: false,
-      loads: false,
-      answer: undefined,
-    };
-    node.flights.add(flight);
-    return flight;
   }
 
   /** Commits; where that fails it may still have happened, so what this node holds of the key is dropped. */

@@ -17,7 +17,7 @@ describe('the auditor', () => {
     cluster = await startCluster({
       nodes: 1,
       node: { maxStalenessMs: DELTA_MS, logger, audit: { everyMs: 20, entries: 32 } },
-      tools: { graceMs: 60_000 },
+      tools: { grace: 60_000 },
     });
     [a] = cluster.nodes as [TestNode];
     redis = new Redis(cluster.redis.url);
@@ -100,7 +100,7 @@ test('under clears, expires, renewals, evictions, scope clears and ends of life 
   await using cluster = await startCluster({
     nodes: 3,
     node: { maxStalenessMs: 100, audit: { everyMs: 10, entries: 64 } },
-    tools: { graceMs: 5_000, ttlMs: 700 },
+    tools: { grace: 5_000, ttl: 700 },
   });
   const redis = new Redis(cluster.redis.url);
   const audited = (): number => cluster.nodes.reduce((sum, { lockstep }) => sum + lockstep.stats().audited, 0);

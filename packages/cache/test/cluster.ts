@@ -58,7 +58,7 @@ export async function startNode(
   const bus = network.join();
   const tier: KeydbTier = connectKeydb({ url: proxy.url, cluster: 'test' });
   const lockstep = await openLockstep({ secret: SECRET, tier, bus, maxStalenessMs: 400, ...options.node });
-  return { lockstep, bus, proxy, tools: lockstep.namespace<string>('tools', { ttlMs: 60_000, ...options.tools }) };
+  return { lockstep, bus, proxy, tools: lockstep.namespace<string>('tools', { ttl: 60_000, ...options.tools }) };
 }
 
 /** Loads a key on a node, so that its near-cache holds it. */

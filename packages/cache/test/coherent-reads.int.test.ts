@@ -90,7 +90,7 @@ describe('two nodes on one tier and one bus', () => {
   });
 
   test('an expired value stands in, marked stale, when the loader fails within the grace', async () => {
-    const graceful = { ttlMs: 60_000, graceMs: 60_000 };
+    const graceful = { ttl: 60_000, grace: 60_000 };
     const [onA, onB] = [a, b].map(({ lockstep }) => lockstep.namespace<string>('graceful', graceful));
     await onA?.set('list', 'v1');
     await onB?.expire('list');

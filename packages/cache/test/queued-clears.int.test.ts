@@ -10,7 +10,7 @@ describe('a clear with allowDegraded while the tier is away', () => {
   const logger = new RecordingLogger();
 
   beforeEach(async () => {
-    cluster = await startCluster({ tools: { graceMs: 60_000 }, node: { logger } });
+    cluster = await startCluster({ tools: { grace: 60_000 }, node: { logger } });
     [a, b] = cluster.nodes as [TestNode, TestNode];
     await a.tools.set('tool', 'old', { tags: ['red'] });
     await warm(a, 'tool', 'unused');

@@ -9,7 +9,7 @@ describe('many callers on three nodes miss the same key', () => {
   let nodes: readonly TestNode[];
 
   beforeEach(async () => {
-    cluster = await startCluster({ nodes: 3, tools: { leaseMs: 10_000 } });
+    cluster = await startCluster({ nodes: 3, tools: { lease: 10_000 } });
     nodes = cluster.nodes;
   });
 

@@ -9,7 +9,7 @@ describe('when a node cannot reach the tier', () => {
   let b: TestNode;
 
   beforeEach(async () => {
-    cluster = await startCluster({ tools: { graceMs: 60_000 } });
+    cluster = await startCluster({ tools: { grace: 60_000 } });
     [a, b] = cluster.nodes as [TestNode, TestNode];
   });
 
@@ -52,7 +52,7 @@ describe('when a node cannot reach the tier', () => {
   });
 
   test('a namespace may answer what it has, marked degraded, while its node is incoherent (P8)', async () => {
-    const lists = a.lockstep.namespace<string>('lists', { graceMs: 60_000, whenIncoherent: 'serve-stale' });
+    const lists = a.lockstep.namespace<string>('lists', { grace: 60_000, whenIncoherent: 'serve-stale' });
     await lists.set('tool', 'old');
     await lists.get('tool');
     a.proxy.cut();
@@ -61,9 +61,9 @@ describe('when a node cannot reach the tier', () => {
     expect(answer).toEqual({ outcome: 'hit', source: 'near', value: 'old', stale: false, degraded: true });
   });
 
-  test('what it loads meanwhile is answered for degradedTtlMs, and no longer', async () => {
-    const [kept, unkept] = [undefined, 0].map((degradedTtlMs, index) => {
-      return a.lockstep.namespace<string>(`loaded-${index}`, { ...(degradedTtlMs !== undefined && { degradedTtlMs }) });
+  test('what it loads meanwhile is answered for degradedTtl, and no longer', async () => {
+    const [kept, unkept] = [undefined, 0].map((degradedTtl, index) => {
+      return a.lockstep.namespace<string>(`loaded-${index}`, { ...(degradedTtl !== undefined && { degradedTtl }) });
     });
     a.proxy.cut();
     await waitFor(isDegraded(a), { what: 'degradation' });
@@ -71,11 +71,11 @@ describe('when a node cannot reach the tier', () => {
       expect(await kept?.lookup('tool', () => value)).toMatchObject({ value: 'first', degraded: true });
       expect(await unkept?.lookup('tool', () => value)).toMatchObject({ value, degraded: true });
     }
-    expect(() => a.lockstep.namespace('too-long', { degradedTtlMs: 401 })).toThrow('degradedTtlMs: got 401');
+    expect(() => a.lockstep.namespace('too-long', { degradedTtl: 401 })).toThrow('degradedTtl: got 401');
   });
 
   test('a clear that reaches it by the bus still takes effect', async () => {
-    const lists = a.lockstep.namespace<string>('lists', { graceMs: 60_000, whenIncoherent: 'serve-stale' });
+    const lists = a.lockstep.namespace<string>('lists', { grace: 60_000, whenIncoherent: 'serve-stale' });
     const onB = b.lockstep.namespace<string>('lists');
     await lists.set('tool', 'old');
     a.proxy.cut();

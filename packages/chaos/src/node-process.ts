@@ -24,7 +24,7 @@ const lockstep = await openLockstep({
   maxStalenessMs: DELTA_MS,
   deltaMaxMs: DELTA_MAX_MS,
 });
-const tools = lockstep.namespace<string>('tools', { ttlMs: 30_000, graceMs: 10_000, leaseMs: 2_000 });
+const tools = lockstep.namespace<string>('tools', { ttl: 30_000, grace: 10_000, lease: 2_000 });
 const nowMs = (): number => Number(process.hrtime.bigint() - originTime) / 1e6;
 let clients: Clients | undefined;
 let keys = new RoundKeys(0);

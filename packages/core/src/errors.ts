@@ -10,6 +10,10 @@ export type ErrorCode =
   | 'settings-differ'
   | 'tier-refused'
   | 'tier-unavailable'
+  | 'value-denied'
+  | 'value-invalid'
+  | 'value-missing'
+  | 'value-too-large'
   | 'value-unserializable';
 
 /** Options of a {@link CacheError}. */

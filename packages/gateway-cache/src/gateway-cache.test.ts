@@ -164,7 +164,7 @@ it('knows the words of the description and their aliases, and no other', () => {
 
 it('lets tool lists outlive a lost cluster, but never keys', () => {
   const policies = gatewayPolicies(TIMES);
-  expect(policies.tools).toMatchObject({ whenIncoherent: 'serve-stale', graceMs: 24 * HOUR_MS, leaseMs: 22_000 });
-  expect(policies['gateway-config']).toMatchObject({ whenIncoherent: 'revalidate', graceMs: HOUR_MS });
-  expect(policies['gateway-key']).toMatchObject({ whenIncoherent: 'revalidate', graceMs: 0 });
+  expect(policies.tools).toMatchObject({ whenIncoherent: 'serve-stale', grace: 24 * HOUR_MS, lease: 22_000 });
+  expect(policies['gateway-config']).toMatchObject({ whenIncoherent: 'revalidate', grace: HOUR_MS });
+  expect(policies['gateway-key']).toMatchObject({ whenIncoherent: 'revalidate', grace: 0 });
 });

@@ -95,7 +95,7 @@ export class GatewayCache<C, T> {
         if (hintMs !== undefined) ttlMs = this.#freshMs(hintMs);
         return { tools };
       },
-      { tags: toolsTags(server), ttlMs: () => ttlMs },
+      { tags: toolsTags(server), ttl: () => ttlMs },
     );
   }
 

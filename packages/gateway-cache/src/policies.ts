@@ -25,18 +25,18 @@ export function gatewayPolicies(times: GatewayTimes): Readonly<Record<GatewayNam
   const { toolsTtlMs, gatewayConfigTtlMs, discoveryTimeoutMs } = times;
   return {
     tools: {
-      ttlMs: toolsTtlMs,
-      graceMs: 24 * HOUR_MS,
+      ttl: toolsTtlMs,
+      grace: 24 * HOUR_MS,
       whenIncoherent: 'serve-stale',
-      leaseMs: discoveryTimeoutMs + LEASE_MARGIN_MS,
+      lease: discoveryTimeoutMs + LEASE_MARGIN_MS,
       nearEntriesMax: 10_000,
     },
     'gateway-config': {
-      ttlMs: gatewayConfigTtlMs,
-      graceMs: HOUR_MS,
+      ttl: gatewayConfigTtlMs,
+      grace: HOUR_MS,
       whenIncoherent: 'revalidate',
       nearEntriesMax: 10_000,
     },
-    'gateway-key': { ttlMs: gatewayConfigTtlMs, graceMs: 0, whenIncoherent: 'revalidate', nearEntriesMax: 100_000 },
+    'gateway-key': { ttl: gatewayConfigTtlMs, grace: 0, whenIncoherent: 'revalidate', nearEntriesMax: 100_000 },
   };
 }

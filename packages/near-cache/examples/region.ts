@@ -21,6 +21,9 @@ export function main(keyId: KeyId, namespace: ScopeId, nowMs: number): void {
     staleUntilMs: nowMs + 120_000,
     checkedGeneration: -1,
     era: 0,
+    graceMs: 0,
+    absence: undefined,
+    refreshAtMs: Number.POSITIVE_INFINITY,
   });
   console.log(tools.get('github')?.value, tools.entries, tools.bytes);
 

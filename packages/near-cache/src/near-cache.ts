@@ -28,6 +28,12 @@ export interface NearEntry {
   freshUntilMs: number;
   /** Until when the value may be answered as stale, in the clock's ms. */
   readonly staleUntilMs: number;
+  /** How much of that comes after the end of its life, in ms: so long it may stand in for a load that fails. */
+  readonly graceMs: number;
+  /** Why there is no value; then `value` is undefined. */
+  readonly absence: 'missing' | 'denied' | undefined;
+  /** From when on the value is to be loaded anew ahead of time, in the clock's ms; infinite: not, or it is under way. */
+  refreshAtMs: number;
   /** The epoch table's generation under which the entry was last found live. */
   checkedGeneration: number;
   /** For the region: the era in which the entry was last moved to the front. */

@@ -81,7 +81,7 @@ export class Stage {
       deltaMaxMs: DELTA_MAX_MS,
     });
     const { leaseMs = LEASE_MS } = this.#options;
-    const policy = { ttlMs: 30_000, graceMs: 30_000, leaseMs, nearEntriesMax: 100 };
+    const policy = { ttl: 30_000, grace: 30_000, lease: leaseMs, nearEntriesMax: 100 };
     this.nodes.push({ machine, lockstep, tools: lockstep.namespace<string>('tools', policy), hasLeft: false });
   }
 }

@@ -1,0 +1,12 @@
+import type { Engine, Space } from './engine.ts';
+import type { Flight } from './flight.ts';
+import type { Lookup } from './lookup.ts';
+import { staleHit } from './lookup.ts';
+
+/** The answer of the value that a flight's load would replace, if it may be given now. */
+export function standInOf({ node }: Engine, { counters }: Space, flight: Flight): Lookup<unknown> | undefined {
+  const { standIn, poisoned, partition } = flight;
+  if (standIn === undefined || poisoned || node.clock.nowMs() >= standIn.standsInUntilMs) return undefined;
+  counters.staleAnswers++;
+  return staleHit(standIn, !node.isFresh(partition));
+}
