@@ -54,7 +54,7 @@ export class CommandRecorder {
 
   /** Resolves when the servers tell what they run. */
   async begin(): Promise<void> {
-    const isTold = (): boolean => this.#monitors.every((monitor) => monitor.status === 'monitoring');
+    const isTold = (): boolean => this.#monitors.every((monitor) => (monitor.status as string) === 'monitoring');
     await waitFor(isTold, { what: 'the servers to tell what they run' });
   }
 
