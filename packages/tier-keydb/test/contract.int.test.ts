@@ -42,7 +42,9 @@ describe('on a real server, as the user that the README describes', () => {
     await removeCluster({ url: `${server.primary.server.url}/1`, cluster: 'elsewhere' });
     await recorder.end();
     expect([...recorder.unknown]).toEqual([]);
-    expect(COMMAND_FORMS.filter((form) => !recorder.used.has(form))).toEqual([]);
+    // Before Redis 7, MONITOR tells nothing of CLIENT.
+    const unused = COMMAND_FORMS.filter((form) => !recorder.used.has(form) && !form.text.startsWith('client '));
+    expect(unused).toEqual([]);
     const commands = new Set(COMMAND_FORMS.map(({ text }) => text.split(' ')[0] as string));
     expect([...commands].sort()).toEqual([...GRANTED].sort());
     const keydb = new Set(readFileSync(KEYDB_COMMANDS, 'utf8').split('\n'));
