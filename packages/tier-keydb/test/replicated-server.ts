@@ -53,11 +53,12 @@ export class ReplicatedServer {
     return urlOfLimitedUser(this.#address);
   }
 
-  /** Both servers, and where from a replica hears its primary's writes: they are nobody's commands. */
+  /** Both, the primary first. */
   get servers(): readonly TestServer[] {
     return [this.#primary, this.#standby];
   }
 
+  /** The address from which a replica hears its primary's writes. */
   get replicationSource(): string {
     return `${this.#link.host}:${this.#link.port}`;
   }
