@@ -34,12 +34,12 @@ local isHeld = text or (heldUntil and tonumber(heldUntil) > nowMs)
 local reply
 if isHeld and not isRenewed then
   local position = commit(partition, event)
-  written.version = digits(position.sequence)
+  written.version = position.sequence
   reply = { 'loud', lease.waiting, unpack(commitReply(position)) }
 else
   local incarnation, sequence = ensureHead(partition, event.incarnation)
-  written.version = digits(sequence) .. '-' .. ARGV[10]
-  reply = { isRenewed and 'renewed' or 'silent', lease.waiting, incarnation, digits(sequence), written.version }
+  written.version = sequence .. '-' .. ARGV[10]
+  reply = { isRenewed and 'renewed' or 'silent', lease.waiting, incarnation, sequence, written.version }
 end
 writeEntry(KEYS[5], written)
 -- A renewal may shorten the entry's life, but not that of the near copies made before it.

@@ -13,7 +13,7 @@ local nowMs = math.floor(clockMicros() / 1000)
 
 local position = commit(partition, event)
 writeEntry(KEYS[5], {
-  version = digits(position.sequence), born = ARGV[6], fingerprint = ARGV[7], body = ARGV[8], ttlMs = ttlMs,
+  version = position.sequence, born = ARGV[6], fingerprint = ARGV[7], body = ARGV[8], ttlMs = ttlMs,
 })
 noteExpiry(partition.index, { keyId = keyId, expiryMs = nowMs + tonumber(ttlMs), nowMs = nowMs, isRaised = false })
 redis.call('HDEL', partition.leases, keyId)

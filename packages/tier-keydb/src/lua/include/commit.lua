@@ -11,8 +11,8 @@ local function ensureHead(partition, newIncarnation)
   local incarnation, sequence = parseHead(redis.call('GET', partition.head))
   if incarnation then return incarnation, sequence end
   dropHistory(partition)
-  sequence = nextSequence(0)
-  redis.call('SET', partition.head, newIncarnation .. ':' .. digits(sequence))
+  sequence = nextSequence('0')
+  redis.call('SET', partition.head, newIncarnation .. ':' .. sequence)
   return newIncarnation, sequence
 end
 
@@ -22,15 +22,15 @@ local function commit(partition, event)
   local incarnation, previous = parseHead(redis.call('GET', partition.head))
   if not incarnation then
     dropHistory(partition)
-    incarnation, previous = event.incarnation, 0
+    incarnation, previous = event.incarnation, '0'
   end
   local position = { incarnation = incarnation, sequence = nextSequence(previous), previous = previous }
   addToLog(partition.log, event, position)
-  redis.call('SET', partition.head, incarnation .. ':' .. digits(position.sequence))
+  redis.call('SET', partition.head, incarnation .. ':' .. position.sequence)
   return position
 end
 
--- A commit as a reply: incarnation, sequence, previous; as text, which keeps every digit.
+-- A commit as a reply: incarnation, sequence, previous.
 local function commitReply(position)
-  return { position.incarnation, digits(position.sequence), digits(position.previous) }
+  return { position.incarnation, position.sequence, position.previous }
 end
