@@ -35,7 +35,9 @@ export class ByteWriter {
 
   /** Hexadecimal of an even length, as half as many bytes. */
   hex(value: string): void {
-    for (let at = 0; at < value.length; at += 2) this.u8(Number.parseInt(value.slice(at, at + 2), 16));
+    for (let at = 0; at < value.length; at += 2) {
+      this.u8((nibble(value.charCodeAt(at)) << 4) | nibble(value.charCodeAt(at + 1)));
+    }
   }
 
   raw(value: Uint8Array): void {
@@ -108,4 +110,9 @@ export class ByteReader {
     this.#at += length;
     return true;
   }
+}
+
+/** The value of a hexadecimal digit, given its character code. */
+function nibble(code: number): number {
+  return (code & 0xf) + (code > 0x39 ? 9 : 0);
 }
