@@ -12,8 +12,8 @@ export interface Secrets {
   /** Tells two secrets apart without revealing either: 32 hexadecimal characters. */
   readonly fingerprint: string;
   readonly mac: MessageMac;
-  /** Equal for equal `parts`: 32 hexadecimal characters. */
-  digest(...parts: readonly (string | Uint8Array)[]): string;
+  /** Equal for equal header and payload, read in line: 32 hexadecimal characters. */
+  digest(header: string, payload: Uint8Array): string;
 }
 
 /** Derives one key for each purpose, so that what is seen of one says nothing about another. */
@@ -22,15 +22,15 @@ export function deriveSecrets(secret: string): Secrets {
     keyedHash(createHmac('sha256', secret).update(`lockstep:${purpose}`).digest());
   const [identify, digest, authenticate] = [keyed('identifiers'), keyed('entries'), keyed('bus')];
   return {
-    identifiers: new Identifiers((input) => identify('hex', input).slice(0, 32)),
+    identifiers: new Identifiers((input) => identify('hex', Buffer.from(input)).slice(0, 32)),
     fingerprint: keyed('fingerprint')('hex').slice(0, 32),
     mac: (bytes) => Buffer.from(authenticate('binary', bytes).slice(0, 16), 'binary'),
-    digest: (...parts) => digest('hex', ...parts).slice(0, 32),
+    digest: (header, payload) => digest('hex', Buffer.from(header), payload).slice(0, 32),
   };
 }
 
 /** The digest of all parts in line, in the encoding asked for. */
-type KeyedHash = (encoding: 'hex' | 'binary', ...parts: readonly (string | Uint8Array)[]) => string;
+type KeyedHash = (encoding: 'hex' | 'binary', ...parts: readonly Uint8Array[]) => string;
 
 /**
  * HMAC-SHA-256 (RFC 2104) with a key of at most one block. Its two hashes are one-shot: `createHmac` makes an object
@@ -41,8 +41,7 @@ function keyedHash(key: Uint8Array): KeyedHash {
   const outer = Buffer.alloc(BLOCK_BYTES + DIGEST_BYTES, 0x5c);
   for (const pad of [inner, outer]) for (const [at, byte] of key.entries()) pad[at] = (pad[at] as number) ^ byte;
   return (encoding, ...parts) => {
-    const message = parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part));
-    outer.write(hash('sha256', Buffer.concat([inner, ...message]), 'binary'), BLOCK_BYTES, 'binary');
+    outer.write(hash('sha256', Buffer.concat([inner, ...parts]), 'binary'), BLOCK_BYTES, 'binary');
     return hash('sha256', outer, encoding);
   };
 }
