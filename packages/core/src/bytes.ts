@@ -4,27 +4,25 @@ const TWO_TO_32 = 0x1_0000_0000;
 /** Writes big-endian fields one after the other into a buffer of known size. */
 export class ByteWriter {
   readonly bytes: Uint8Array;
-  readonly #view: DataView;
   #at = 0;
 
   constructor(size: number) {
     this.bytes = new Uint8Array(size);
-    this.#view = new DataView(this.bytes.buffer);
   }
 
+  /** The lowest eight bits, as all of an array of bytes. */
   u8(value: number): void {
-    this.#view.setUint8(this.#at, value);
-    this.#at += 1;
+    this.bytes[this.#at++] = value;
   }
 
   u16(value: number): void {
-    this.#view.setUint16(this.#at, value);
-    this.#at += 2;
+    this.u8(value >>> 8);
+    this.u8(value);
   }
 
   u32(value: number): void {
-    this.#view.setUint32(this.#at, value);
-    this.#at += 4;
+    this.u16(value >>> 16);
+    this.u16(value);
   }
 
   /** An integer in 0…2^53−1, as eight bytes. */
@@ -52,14 +50,12 @@ export class ByteWriter {
  */
 export class ByteReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   readonly #end: number;
   #at: number;
   #failed = false;
 
   constructor(bytes: Uint8Array, at = 0, end: number = bytes.length) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#at = at;
     this.#end = end;
     this.#failed = end > bytes.length;
@@ -71,19 +67,19 @@ export class ByteReader {
   }
 
   u8(): number {
-    return this.#take(1) ? this.#view.getUint8(this.#at - 1) : 0;
+    return this.#number(1);
   }
 
   u16(): number {
-    return this.#take(2) ? this.#view.getUint16(this.#at - 2) : 0;
+    return this.#number(2);
   }
 
   u32(): number {
-    return this.#take(4) ? this.#view.getUint32(this.#at - 4) : 0;
+    return this.#number(4);
   }
 
   sequence(): number {
-    const value = this.u32() * TWO_TO_32 + this.u32();
+    const value = this.#number(8);
     if (Number.isSafeInteger(value)) return value;
     this.#failed = true;
     return 0;
@@ -100,6 +96,13 @@ export class ByteReader {
   /** A view of `length` bytes. */
   raw(length: number): Uint8Array {
     return this.#take(length) ? this.#bytes.subarray(this.#at - length, this.#at) : new Uint8Array();
+  }
+
+  #number(length: number): number {
+    if (!this.#take(length)) return 0;
+    let value = 0;
+    for (let at = this.#at - length; at < this.#at; at++) value = value * 256 + (this.#bytes[at] as number);
+    return value;
   }
 
   #take(length: number): boolean {
