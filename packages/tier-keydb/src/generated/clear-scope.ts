@@ -4,7 +4,7 @@ import type { LuaScript } from '../lua-script.ts';
 export const clearScopeScript: LuaScript<2> = {
   name: 'lockstep:clear-scope 0.1.0',
   keyCount: 2,
-  sha1: '2fbccd1f3a3930fd168eb32a2cb2ac38dab0b23a',
+  sha1: '658d370e30e155a98ca87d1fbfa8db59449dd4fc',
   lua: `-- lockstep:clear-scope 0.1.0
 local function clockMicros()
   local time = redis.call('TIME')
@@ -23,9 +23,8 @@ end
 local function nextSequence(previous)
   return digits(math.max(tonumber(previous) + 1, clockMicros()))
 end
-local function addToLog(log, event, position)
-  redis.call('XADD', log, 'MAXLEN', '~', event.logMax, position.sequence .. '-0',
-    'p', position.previous, 'e', event.body)
+local function addToLog(log, event, sequence, previous)
+  redis.call('XADD', log, 'MAXLEN', '~', event.logMax, sequence .. '-0', 'p', previous, 'e', event.body)
 end
 local function dropControlHistory(control, log)
   redis.call('DEL', log)
@@ -54,9 +53,9 @@ for at = 1, #sample, 2 do
   end
 end
 if raised > floor then redis.call('HSET', control, 'floor', digits(raised)) end
-local position = { incarnation = incarnation, sequence = nextSequence(previous), previous = previous }
-addToLog(log, event, position)
-redis.call('HSET', control, epoch, position.sequence, 'head', incarnation .. ':' .. position.sequence)
-return { position.incarnation, position.sequence, position.previous }
+local sequence = nextSequence(previous)
+addToLog(log, event, sequence, previous)
+redis.call('HSET', control, epoch, sequence, 'head', incarnation .. ':' .. sequence)
+return { incarnation, sequence, previous }
 `,
 };

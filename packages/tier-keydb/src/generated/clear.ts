@@ -4,7 +4,7 @@ import type { LuaScript } from '../lua-script.ts';
 export const clearScript: LuaScript<5> = {
   name: 'lockstep:clear 0.1.0',
   keyCount: 5,
-  sha1: '22d77219ac4eab8a66b9b8f2367304afd6e4fc39',
+  sha1: '7a8450f1d5f12886ee92e48c5e94d0de0167c414',
   lua: `-- lockstep:clear 0.1.0
 local function clockMicros()
   local time = redis.call('TIME')
@@ -23,9 +23,8 @@ end
 local function nextSequence(previous)
   return digits(math.max(tonumber(previous) + 1, clockMicros()))
 end
-local function addToLog(log, event, position)
-  redis.call('XADD', log, 'MAXLEN', '~', event.logMax, position.sequence .. '-0',
-    'p', position.previous, 'e', event.body)
+local function addToLog(log, event, sequence, previous)
+  redis.call('XADD', log, 'MAXLEN', '~', event.logMax, sequence .. '-0', 'p', previous, 'e', event.body)
 end
 local function dropHistory(partition)
   redis.call('DEL', partition.log, partition.leases)
@@ -44,19 +43,16 @@ local function commit(partition, event)
     dropHistory(partition)
     incarnation, previous = event.incarnation, '0'
   end
-  local position = { incarnation = incarnation, sequence = nextSequence(previous), previous = previous }
-  addToLog(partition.log, event, position)
-  redis.call('SET', partition.head, incarnation .. ':' .. position.sequence)
-  return position
-end
-local function commitReply(position)
-  return { position.incarnation, position.sequence, position.previous }
+  local sequence = nextSequence(previous)
+  addToLog(partition.log, event, sequence, previous)
+  redis.call('SET', partition.head, incarnation .. ':' .. sequence)
+  return incarnation, sequence, previous
 end
 local partition = { head = KEYS[1], log = KEYS[2], leases = KEYS[3], index = KEYS[4] }
 local keyId = ARGV[4]
 redis.call('DEL', KEYS[5])
 redis.call('ZREM', partition.index, keyId)
 redis.call('HDEL', partition.leases, keyId)
-return commitReply(commit(partition, { incarnation = ARGV[1], logMax = ARGV[2], body = ARGV[3] }))
+return { commit(partition, { incarnation = ARGV[1], logMax = ARGV[2], body = ARGV[3] }) }
 `,
 };

@@ -4,7 +4,7 @@ import type { LuaScript } from '../lua-script.ts';
 export const expireScript: LuaScript<5> = {
   name: 'lockstep:expire 0.1.0',
   keyCount: 5,
-  sha1: '9f6039cc3f9c3a2532eeed1b626e02876914bfa9',
+  sha1: '097daa709f79309b4e48d3dde284f547b5d42228',
   lua: `-- lockstep:expire 0.1.0
 local function clockMicros()
   local time = redis.call('TIME')
@@ -23,9 +23,8 @@ end
 local function nextSequence(previous)
   return digits(math.max(tonumber(previous) + 1, clockMicros()))
 end
-local function addToLog(log, event, position)
-  redis.call('XADD', log, 'MAXLEN', '~', event.logMax, position.sequence .. '-0',
-    'p', position.previous, 'e', event.body)
+local function addToLog(log, event, sequence, previous)
+  redis.call('XADD', log, 'MAXLEN', '~', event.logMax, sequence .. '-0', 'p', previous, 'e', event.body)
 end
 local function dropHistory(partition)
   redis.call('DEL', partition.log, partition.leases)
@@ -44,17 +43,14 @@ local function commit(partition, event)
     dropHistory(partition)
     incarnation, previous = event.incarnation, '0'
   end
-  local position = { incarnation = incarnation, sequence = nextSequence(previous), previous = previous }
-  addToLog(partition.log, event, position)
-  redis.call('SET', partition.head, incarnation .. ':' .. position.sequence)
-  return position
-end
-local function commitReply(position)
-  return { position.incarnation, position.sequence, position.previous }
+  local sequence = nextSequence(previous)
+  addToLog(partition.log, event, sequence, previous)
+  redis.call('SET', partition.head, incarnation .. ':' .. sequence)
+  return incarnation, sequence, previous
 end
 local partition = { head = KEYS[1], log = KEYS[2], leases = KEYS[3], index = KEYS[4] }
 redis.call('HDEL', partition.leases, ARGV[4])
 if redis.call('GETRANGE', KEYS[5], 0, 1) == 'f ' then redis.call('SETRANGE', KEYS[5], 0, 'x') end
-return commitReply(commit(partition, { incarnation = ARGV[1], logMax = ARGV[2], body = ARGV[3] }))
+return { commit(partition, { incarnation = ARGV[1], logMax = ARGV[2], body = ARGV[3] }) }
 `,
 };

@@ -4,7 +4,7 @@ import type { LuaScript } from '../lua-script.ts';
 export const fillScript: LuaScript<5> = {
   name: 'lockstep:fill 0.1.0',
   keyCount: 5,
-  sha1: '46b2a4d38d7784ce0f779272cc4fabbfd1e8ba5c',
+  sha1: '4b0dad69959d4d2dfff99370aa3abcd4baef7bb4',
   lua: `-- lockstep:fill 0.1.0
 local function clockMicros()
   local time = redis.call('TIME')
@@ -23,9 +23,8 @@ end
 local function nextSequence(previous)
   return digits(math.max(tonumber(previous) + 1, clockMicros()))
 end
-local function addToLog(log, event, position)
-  redis.call('XADD', log, 'MAXLEN', '~', event.logMax, position.sequence .. '-0',
-    'p', position.previous, 'e', event.body)
+local function addToLog(log, event, sequence, previous)
+  redis.call('XADD', log, 'MAXLEN', '~', event.logMax, sequence .. '-0', 'p', previous, 'e', event.body)
 end
 local function dropHistory(partition)
   redis.call('DEL', partition.log, partition.leases)
@@ -44,13 +43,10 @@ local function commit(partition, event)
     dropHistory(partition)
     incarnation, previous = event.incarnation, '0'
   end
-  local position = { incarnation = incarnation, sequence = nextSequence(previous), previous = previous }
-  addToLog(partition.log, event, position)
-  redis.call('SET', partition.head, incarnation .. ':' .. position.sequence)
-  return position
-end
-local function commitReply(position)
-  return { position.incarnation, position.sequence, position.previous }
+  local sequence = nextSequence(previous)
+  addToLog(partition.log, event, sequence, previous)
+  redis.call('SET', partition.head, incarnation .. ':' .. sequence)
+  return incarnation, sequence, previous
 end
 local function parseEntry(text)
   if not text then return nil end
@@ -95,9 +91,9 @@ local heldUntil = not text and redis.call('ZSCORE', partition.index, keyId)
 local isHeld = text or (heldUntil and tonumber(heldUntil) > nowMs)
 local reply
 if isHeld and not isRenewed then
-  local position = commit(partition, event)
-  written.version = position.sequence
-  reply = { 'loud', lease.waiting, unpack(commitReply(position)) }
+  local incarnation, sequence, previous = commit(partition, event)
+  written.version = sequence
+  reply = { 'loud', lease.waiting, incarnation, sequence, previous }
 else
   local incarnation, sequence = ensureHead(partition, event.incarnation)
   written.version = sequence .. '-' .. ARGV[10]

@@ -4,7 +4,7 @@ import type { LuaScript } from '../lua-script.ts';
 export const foundControlScript: LuaScript<2> = {
   name: 'lockstep:found-control 0.1.0',
   keyCount: 2,
-  sha1: 'c3586023fddbc283b639839bb90b17c1d329e790',
+  sha1: '0727df683572fb3afa6bb5e8c5d80787841c6066',
   lua: `-- lockstep:found-control 0.1.0
 local function clockMicros()
   local time = redis.call('TIME')
@@ -23,9 +23,8 @@ end
 local function nextSequence(previous)
   return digits(math.max(tonumber(previous) + 1, clockMicros()))
 end
-local function addToLog(log, event, position)
-  redis.call('XADD', log, 'MAXLEN', '~', event.logMax, position.sequence .. '-0',
-    'p', position.previous, 'e', event.body)
+local function addToLog(log, event, sequence, previous)
+  redis.call('XADD', log, 'MAXLEN', '~', event.logMax, sequence .. '-0', 'p', previous, 'e', event.body)
 end
 local function dropControlHistory(control, log)
   redis.call('DEL', log)

@@ -4,7 +4,7 @@ import type { LuaScript } from '../lua-script.ts';
 export const foundScript: LuaScript<3> = {
   name: 'lockstep:found 0.1.0',
   keyCount: 3,
-  sha1: '4b48c14a616b52d7fe86580ab362c16d12a00456',
+  sha1: '28cf55df1362698c252653936e0f40fb8c759907',
   lua: `-- lockstep:found 0.1.0
 local function clockMicros()
   local time = redis.call('TIME')
@@ -23,9 +23,8 @@ end
 local function nextSequence(previous)
   return digits(math.max(tonumber(previous) + 1, clockMicros()))
 end
-local function addToLog(log, event, position)
-  redis.call('XADD', log, 'MAXLEN', '~', event.logMax, position.sequence .. '-0',
-    'p', position.previous, 'e', event.body)
+local function addToLog(log, event, sequence, previous)
+  redis.call('XADD', log, 'MAXLEN', '~', event.logMax, sequence .. '-0', 'p', previous, 'e', event.body)
 end
 local function dropHistory(partition)
   redis.call('DEL', partition.log, partition.leases)
@@ -44,13 +43,10 @@ local function commit(partition, event)
     dropHistory(partition)
     incarnation, previous = event.incarnation, '0'
   end
-  local position = { incarnation = incarnation, sequence = nextSequence(previous), previous = previous }
-  addToLog(partition.log, event, position)
-  redis.call('SET', partition.head, incarnation .. ':' .. position.sequence)
-  return position
-end
-local function commitReply(position)
-  return { position.incarnation, position.sequence, position.previous }
+  local sequence = nextSequence(previous)
+  addToLog(partition.log, event, sequence, previous)
+  redis.call('SET', partition.head, incarnation .. ':' .. sequence)
+  return incarnation, sequence, previous
 end
 local partition = { head = KEYS[1], log = KEYS[2], leases = KEYS[3] }
 return { ensureHead(partition, ARGV[1]) }

@@ -31,7 +31,7 @@ for at = 1, #sample, 2 do
 end
 if raised > floor then redis.call('HSET', control, 'floor', digits(raised)) end
 
-local position = { incarnation = incarnation, sequence = nextSequence(previous), previous = previous }
-addToLog(log, event, position)
-redis.call('HSET', control, epoch, position.sequence, 'head', incarnation .. ':' .. position.sequence)
-return { position.incarnation, position.sequence, position.previous }
+local sequence = nextSequence(previous)
+addToLog(log, event, sequence, previous)
+redis.call('HSET', control, epoch, sequence, 'head', incarnation .. ':' .. sequence)
+return { incarnation, sequence, previous }

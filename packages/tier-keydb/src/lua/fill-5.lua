@@ -33,9 +33,9 @@ local isHeld = text or (heldUntil and tonumber(heldUntil) > nowMs)
 
 local reply
 if isHeld and not isRenewed then
-  local position = commit(partition, event)
-  written.version = position.sequence
-  reply = { 'loud', lease.waiting, unpack(commitReply(position)) }
+  local incarnation, sequence, previous = commit(partition, event)
+  written.version = sequence
+  reply = { 'loud', lease.waiting, incarnation, sequence, previous }
 else
   local incarnation, sequence = ensureHead(partition, event.incarnation)
   written.version = sequence .. '-' .. ARGV[10]

@@ -17,20 +17,15 @@ local function ensureHead(partition, newIncarnation)
 end
 
 -- Commits an event: takes the next sequence, and writes log record and head. `event.incarnation` is used only
--- where there is no head.
+-- where there is no head. Answers incarnation, sequence and previous.
 local function commit(partition, event)
   local incarnation, previous = parseHead(redis.call('GET', partition.head))
   if not incarnation then
     dropHistory(partition)
     incarnation, previous = event.incarnation, '0'
   end
-  local position = { incarnation = incarnation, sequence = nextSequence(previous), previous = previous }
-  addToLog(partition.log, event, position)
-  redis.call('SET', partition.head, incarnation .. ':' .. position.sequence)
-  return position
-end
-
--- A commit as a reply: incarnation, sequence, previous.
-local function commitReply(position)
-  return { position.incarnation, position.sequence, position.previous }
+  local sequence = nextSequence(previous)
+  addToLog(partition.log, event, sequence, previous)
+  redis.call('SET', partition.head, incarnation .. ':' .. sequence)
+  return incarnation, sequence, previous
 end

@@ -16,7 +16,6 @@ local function nextSequence(previous)
   return digits(math.max(tonumber(previous) + 1, clockMicros()))
 end
 
-local function addToLog(log, event, position)
-  redis.call('XADD', log, 'MAXLEN', '~', event.logMax, position.sequence .. '-0',
-    'p', position.previous, 'e', event.body)
+local function addToLog(log, event, sequence, previous)
+  redis.call('XADD', log, 'MAXLEN', '~', event.logMax, sequence .. '-0', 'p', previous, 'e', event.body)
 end
