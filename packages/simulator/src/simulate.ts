@@ -1,7 +1,7 @@
 import type { LockstepOptions } from '@lockstep/cache';
 import { openLockstep } from '@lockstep/cache';
 import { CLOCK_RATE_ERROR } from '@lockstep/core';
-import type { Violation } from './checkers.ts';
+import type { CheckOptions, Violation } from './checkers.ts';
 import { check } from './checkers.ts';
 import type { Stage } from './faults.ts';
 import { befall, FAULT_KINDS, heal } from './faults.ts';
@@ -72,7 +72,12 @@ export async function simulate(seed: number, options: SimulationOptions = DEFAUL
   return { seed, options, violations, history };
 }
 
-const checkOptions = { deltaMs: DELTA_MS, clockRateError: CLOCK_RATE_ERROR };
+const TTL_MS = 30_000;
+const checkOptions: CheckOptions = {
+  deltaMs: DELTA_MS,
+  clockRateError: CLOCK_RATE_ERROR,
+  policy: { ttlMs: TTL_MS, leaseMs: LEASE_MS },
+};
 
 /** The servers and the bus, and the nodes that have joined so far. */
 function buildStage(world: World, history: History): { readonly stage: Stage; readonly nodes: readonly ClientNode[] } {
@@ -112,7 +117,7 @@ async function openNode(
     partitions: 2,
     maxStalenessMs: DELTA_MS,
   });
-  const policy = { ttlMs: 30_000, graceMs: 30_000, leaseMs: LEASE_MS, nearEntriesMax: 100 };
+  const policy = { ttlMs: TTL_MS, graceMs: 30_000, leaseMs: LEASE_MS, nearEntriesMax: 100 };
   return { machine, lockstep, tools: lockstep.namespace<string>('tools', policy), hasLeft: false };
 }
 

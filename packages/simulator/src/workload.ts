@@ -90,7 +90,7 @@ export class Workload {
       case 'load':
         return answerOf(await tools.lookup(key, () => this.#load(machine, key), { tags }));
       case 'set': {
-        const value = this.#history.value({ key, by: 'set', startMs: call.startMs, call });
+        const value = this.#history.value({ key, by: 'set', startMs: call.startMs, node: call.node, call });
         await tools.set(key, value, { tags });
         return { kind: 'committed' };
       }
@@ -110,11 +110,15 @@ export class Workload {
 
   /** The origin: reads its value at once, and takes its time to answer; sometimes it fails. */
   #load(machine: SimMachine, key: string): Promise<string> {
-    const value = this.#history.value({ key, by: 'load', startMs: this.#world.nowMs });
+    const value = this.#history.value({ key, by: 'load', startMs: this.#world.nowMs, node: machine.number });
     const isFailing = this.#random.chance(0.1);
     const ms = this.#random.chance(0.2) ? this.#random.between(100, 3_000) : this.#random.between(1, 50);
     return new Promise((resolve, reject) => {
-      machine.after(ms, () => (isFailing ? reject(new Error('the origin fails')) : resolve(value)));
+      machine.after(ms, () => {
+        this.#history.loaded(value, this.#world.nowMs);
+        if (isFailing) reject(new Error('the origin fails'));
+        else resolve(value);
+      });
     });
   }
 }
