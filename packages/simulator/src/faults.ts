@@ -114,6 +114,8 @@ const FAULTS: Readonly<Record<string, FaultMaker>> = {
 };
 
 export const FAULT_KINDS: readonly string[] = Object.keys(FAULTS);
+/** Those that disturb nothing but the bus. */
+export const BUS_FAULT_KINDS: readonly string[] = ['bus loses', 'bus repeats', 'bus is late', 'node off the bus'];
 
 /** Lets a fault happen now, and records it. */
 export function befall(stage: Stage, kind: string): void {

@@ -15,12 +15,11 @@ const SCOPES: readonly { readonly name: string; readonly keys: readonly string[]
   { name: 'everything', keys: KEYS },
 ];
 
-const KINDS: readonly CallKind[] = [
-  ...Array.from({ length: 6 }, () => 'get' as const),
-  ...Array.from({ length: 6 }, () => 'load' as const),
-  ...(['set', 'set', 'clear', 'clear', 'expire', 'clear-scope', 'fenced-clear', 'fenced-clear-scope'] as const),
-  ...(['degraded-clear', 'degraded-clear-scope'] as const),
-];
+/** So many schedules have clients that mostly read: entries live long enough to show what they outlive. */
+const READING_SHARE = 0.25;
+
+const KINDS: readonly CallKind[] = [...readsOf(6), ...kindsOfWrites()];
+const READING_KINDS: readonly CallKind[] = [...readsOf(40), ...kindsOfWrites()];
 
 /** One node with its clients. */
 export interface ClientNode {
@@ -36,16 +35,19 @@ export class Workload {
   readonly #world: World;
   readonly #history: History;
   readonly #random: Prng;
+  /** Whether they mostly read. */
+  readonly isReading: boolean;
 
   constructor(world: World, history: History) {
     this.#world = world;
     this.#history = history;
     this.#random = world.random.fork();
+    this.isReading = this.#random.chance(READING_SHARE);
   }
 
   /** Makes one call on this node, now. */
   call(node: ClientNode): void {
-    const kind = this.#random.pick(KINDS);
+    const kind = this.#random.pick(this.isReading ? READING_KINDS : KINDS);
     const scope = this.#random.pick(SCOPES);
     const key = this.#random.pick(KEYS);
     const isScope = kind.endsWith('clear-scope');
@@ -121,6 +123,15 @@ export class Workload {
       });
     });
   }
+}
+
+function readsOf(each: number): readonly CallKind[] {
+  return (['get', 'load'] as const).flatMap((kind) => Array.from({ length: each }, () => kind));
+}
+
+function kindsOfWrites(): readonly CallKind[] {
+  const plain = ['set', 'set', 'clear', 'clear', 'expire', 'clear-scope'] as const;
+  return [...plain, 'fenced-clear', 'fenced-clear-scope', 'degraded-clear', 'degraded-clear-scope'];
 }
 
 function optionsOf({ kind }: Call): ClearOptions {

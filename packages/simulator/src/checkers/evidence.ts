@@ -37,6 +37,9 @@ export class Evidence {
   /** Δ(1+1.1ε): the longest that a node may answer what it cannot check. */
   readonly boundMs: number;
   readonly reads: readonly Read[];
+  /** The calls that concern each key, and the loads of it, in the order in which they began. */
+  readonly calls: ReadonlyMap<string, readonly Call[]>;
+  readonly loads: ReadonlyMap<string, readonly Origin[]>;
   /** What certainly ends the life of each key's values, in the order in which it began. */
   readonly invalidations: ReadonlyMap<string, readonly Invalidation[]>;
 
@@ -45,7 +48,11 @@ export class Evidence {
     this.options = options;
     this.boundMs = options.deltaMs * (1 + 1.1 * options.clockRateError);
     this.reads = history.calls.filter(isRead);
-    this.invalidations = byKey(history.calls.filter(isInEffect).filter((call) => lossesOf(history, call).length === 0));
+    const loads = [...history.origins.values()].filter(({ by }) => by === 'load');
+    this.calls = byKey(history.calls, ({ keys }) => keys);
+    this.loads = byKey(loads, ({ key }) => [key]);
+    const invalidations = history.calls.filter(isInEffect).filter((call) => lossesOf(history, call).length === 0);
+    this.invalidations = byKey(invalidations, ({ keys }) => keys);
   }
 
   /** After so long a lookup waits no longer for another's load. */
@@ -76,11 +83,11 @@ export class Evidence {
 
   /** When the flight that answered a read began at the earliest: the read may have joined any of its key on its node. */
   flightBegan(read: Read): number {
-    const [key] = read.keys;
+    const [key] = read.keys as [string];
     let beganMs = read.startMs;
-    for (const call of this.history.calls) {
+    for (const call of this.calls.get(key) ?? []) {
       if (call.startMs >= beganMs) break;
-      if (call.node !== read.node || call.kind !== read.kind || call.keys[0] !== key) continue;
+      if (call.node !== read.node || call.kind !== read.kind) continue;
       if (call.endMs === undefined || call.endMs >= read.startMs) beganMs = call.startMs;
     }
     return beganMs;
@@ -120,24 +127,27 @@ export function isScopeClear({ kind }: Call): boolean {
   return kind.endsWith('clear-scope');
 }
 
-/** Each key's calls, in the order in which they began. */
-export function byKey<C extends Call>(calls: readonly C[]): ReadonlyMap<string, readonly C[]> {
-  const all = new Map<string, C[]>();
-  for (const call of calls) {
-    for (const key of call.keys) {
-      const known = all.get(key);
-      if (known === undefined) all.set(key, [call]);
-      else known.push(call);
+/** What concerns each key, in the order in which it began. */
+function byKey<T extends { readonly startMs: number }>(
+  all: Iterable<T>,
+  keysOf: (one: T) => readonly string[],
+): ReadonlyMap<string, readonly T[]> {
+  const ofKeys = new Map<string, T[]>();
+  for (const one of all) {
+    for (const key of keysOf(one)) {
+      const known = ofKeys.get(key);
+      if (known === undefined) ofKeys.set(key, [one]);
+      else known.push(one);
     }
   }
-  for (const known of all.values()) known.sort((one, other) => one.startMs - other.startMs);
-  return all;
+  for (const known of ofKeys.values()) known.sort((one, other) => one.startMs - other.startMs);
+  return ofKeys;
 }
 
 function isInEffect(call: Call): call is Invalidation {
   return call.answer?.kind === 'committed' || call.answer?.kind === 'queued';
 }
 
-function isRead(call: Call): call is Read {
+export function isRead(call: Call): call is Read {
   return call.answer?.kind === 'value';
 }

@@ -1,6 +1,6 @@
 import type { Fault, Origin } from '../history.ts';
 import type { Evidence, Invalidation, Read, Violation } from './evidence.ts';
-import { isOlder, isScopeClear, lossesOf } from './evidence.ts';
+import { isOlder, isRead, isScopeClear, lossesOf } from './evidence.ts';
 import { mayBeDeceived } from './stale-fills.ts';
 
 /** P7: what a lost history vouched for is answered by no unmarked answer that begins more than Δ later. */
@@ -32,40 +32,47 @@ function* flushes(evidence: Evidence): Generator<Violation> {
  * was lost, and with it all that was made of the key after it and answered before the failover.
  */
 function* lostCommits(evidence: Evidence): Generator<Violation> {
-  const { history, reads } = evidence;
+  const { history } = evidence;
   if (!history.faults.some(({ lostFromMs }) => lostFromMs !== undefined)) return;
   for (const call of history.calls) {
     if (call.answer?.kind !== 'committed' || isScopeClear(call)) continue;
     const lost = call as Invalidation;
     const losses = lossesOf(history, lost);
     if (losses.length === 0) continue;
-    const [key] = lost.keys;
-    const ofKey = reads.filter((read) => read.keys[0] === key);
-    const lastMs = Math.max(...losses.map(({ untilMs }) => untilMs as number));
-    const shows = ofKey.some((read) => {
-      if (read.answer.source !== 'tier' || read.answer.stale || read.startMs <= lastMs) return false;
-      const origin = evidence.originOf(read);
-      const beganMs = evidence.flightBegan(read);
-      return origin !== undefined && isOlder(origin, lost) && beganMs > lastMs && !mayBeDeceived(evidence, read, beganMs);
-    });
-    if (!shows) continue;
-    yield* answersOfLost(evidence, { lost, losses, reads: ofKey });
+    const reads = (evidence.calls.get(lost.target) ?? []).filter(isRead);
+    if (isShownToBeLost(evidence, { lost, losses, reads })) yield* answersOfLost(evidence, { lost, losses, reads });
   }
 }
 
-function* answersOfLost(
-  evidence: Evidence,
-  given: { readonly lost: Invalidation; readonly losses: readonly Fault[]; readonly reads: readonly Read[] },
-): Generator<Violation> {
-  const { lost, losses, reads } = given;
+/** What a commit was, the failovers that may have lost it, and the reads of its key. */
+interface Loss {
+  readonly lost: Invalidation;
+  readonly losses: readonly Fault[];
+  readonly reads: readonly Read[];
+}
+
+/** Whether the new primary, asked after the failover was over, had something older than the commit. */
+function isShownToBeLost(evidence: Evidence, { lost, losses, reads }: Loss): boolean {
+  const overMs = Math.max(...losses.map(({ untilMs }) => untilMs as number));
+  return reads.some((read) => {
+    if (read.answer.source !== 'tier' || read.answer.stale || read.startMs <= overMs) return false;
+    const origin = evidence.originOf(read);
+    if (origin === undefined || !isOlder(origin, lost)) return false;
+    const beganMs = evidence.flightBegan(read);
+    return beganMs > overMs && !mayBeDeceived(evidence, read, beganMs);
+  });
+}
+
+/** The answers of the commit's own value, or of what was made after it and had been answered before the failover. */
+function* answersOfLost(evidence: Evidence, { lost, losses, reads }: Loss): Generator<Violation> {
   const firstMs = Math.min(...losses.map(({ atMs }) => atMs));
   const lastMs = Math.max(...losses.map(({ atMs }) => atMs));
   const gone = new Set<string>();
   for (const read of reads) {
     const origin = evidence.originOf(read);
     if (origin === undefined) continue;
-    const isNewer = origin.call === lost || origin.startMs > lost.endMs;
-    if (isNewer && read.endMs < firstMs) gone.add(origin.value);
+    const wasMadeAfter = origin.startMs > lost.endMs && read.endMs < firstMs;
+    if (origin.call === lost || wasMadeAfter) gone.add(origin.value);
     if (!gone.has(origin.value) || !isUnmarked(read) || read.startMs <= lastMs + evidence.boundMs) continue;
     const text = `P7: an answer ${(read.startMs - lastMs).toFixed(1)} ms after a failover is of what it lost`;
     yield { promise: 'P7', text, calls: [lost, read] };

@@ -28,6 +28,8 @@ export function* staleFills(evidence: Evidence): Generator<Violation> {
 /** Whether a flight may have asked a primary that a failover has replaced. */
 export function mayBeDeceived({ history }: Evidence, read: Read, beganMs: number): boolean {
   return history.faults.some(({ server, lostFromMs, untilMs }) => {
-    return server !== 'control' && lostFromMs !== undefined && beganMs <= (untilMs as number) && read.endMs >= lostFromMs;
+    return (
+      server !== 'control' && lostFromMs !== undefined && beganMs <= (untilMs as number) && read.endMs >= lostFromMs
+    );
   });
 }
