@@ -7,6 +7,8 @@ export interface Canary {
   /** What stands there once, and what takes its place. */
   readonly find: string;
   readonly replace: string;
+  /** The promise that breaks first, where it is this rule alone that keeps it. */
+  readonly promise?: string;
 }
 
 const CACHE = 'packages/cache/src';
@@ -93,5 +95,46 @@ export const CANARIES: Readonly<Record<string, Canary>> = {
     file: `${CACHE}/read-path.ts`,
     find: 'return entry.checkedGeneration === this.#epochs.generation ? entry : this.#checked(entry);',
     replace: 'return entry.checkedGeneration >= 0 ? entry : this.#checked(entry);',
+  },
+  'lease-deleted-on-put': {
+    rule: 'a put deletes the fill lease',
+    file: `${MODEL}/tier-model.ts`,
+    find: '    store(partition, write, { version: String(commit.sequence), nowMs: wholeMs(moment) });\n    partition.leases.delete(write.keyId);',
+    replace: '    store(partition, write, { version: String(commit.sequence), nowMs: wholeMs(moment) });',
+    promise: 'P4',
+  },
+  'lease-deleted-on-expire': {
+    rule: 'an expire deletes the fill lease',
+    file: `${MODEL}/tier-model.ts`,
+    find: "    partition.leases.delete(address.keyId);\n    return commitEvent(partition, { kind: 'expire'",
+    replace: "    return commitEvent(partition, { kind: 'expire'",
+  },
+  'one-lease': {
+    rule: 'a fill lease is held by one loader for one key',
+    file: `${MODEL}/tier-partition.ts`,
+    find: 'if (held !== undefined && held.deadlineMs > nowMs) {',
+    replace: 'if (held !== undefined && held.deadlineMs > nowMs && held.token === asked.token) {',
+    promise: 'P5',
+  },
+  'waits-for-the-load': {
+    rule: 'who finds the lease held waits for the load of its holder',
+    file: `${CACHE}/read-path.ts`,
+    find: 'const LEASES_WAITED_MAX = 2;',
+    replace: 'const LEASES_WAITED_MAX = 0;',
+    promise: 'P5',
+  },
+  'replay-what-was-missed': {
+    rule: 'a node that is behind replays what it has missed, and drops only that',
+    file: `${CACHE}/heartbeat.ts`,
+    find: "if (verdict === 'ahead') await this.#replay(",
+    replace: "if (verdict === 'ahead') await this.#reset(",
+    promise: 'P6',
+  },
+  'reset-drops-near': {
+    rule: 'a reset drops what the lost history vouched for',
+    file: `${CACHE}/heartbeat.ts`,
+    find: 'node.near.dropPartition(partition);',
+    replace: '',
+    promise: 'P7',
   },
 };

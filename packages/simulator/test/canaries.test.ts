@@ -20,9 +20,10 @@ function search(canary: string, failures = 1): Promise<{ readonly exitCode: numb
 }
 
 describe('with a rule of the protocol taken out of the code', () => {
-  test.for(Object.keys(CANARIES))('the checkers notice: %s', { timeout: 300_000 }, async (name) => {
+  test.for(Object.entries(CANARIES))('the checkers notice: %s', { timeout: 300_000 }, async ([name, { promise }]) => {
     const { exitCode, text } = await search(name);
     expect(text).toMatch(/^sim: FAILED: .* 1 failed/m);
+    if (promise !== undefined) expect(text).toMatch(new RegExp(`^seed \\d+: ${promise}:`, 'm'));
     expect(exitCode).toBe(1);
   });
 
