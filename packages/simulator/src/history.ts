@@ -61,11 +61,11 @@ export interface Fault {
   readonly atMs: number;
   readonly what: string;
   readonly lostFromMs?: number;
-  readonly untilMs?: number;
+  untilMs?: number;
   /** The server that it befell; undefined: none, or all. */
   readonly server?: 'control' | 'data';
   /** Whether all that the server held is gone. */
-  readonly flushed?: boolean;
+  flushed?: boolean;
   /** The node that nothing reaches the tier from; `all`: none reaches this server. */
   readonly cutOff?: number | 'all';
   /** Whether it disturbs nothing but the bus. */
@@ -103,7 +103,8 @@ export class History {
     if (origin !== undefined) origin.endMs = endMs;
   }
 
-  fault(fault: Fault): void {
+  fault(fault: Fault): Fault {
     this.faults.push(fault);
+    return fault;
   }
 }
