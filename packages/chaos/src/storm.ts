@@ -156,7 +156,8 @@ export function follow(scene: ChaosScene, primary: RunningServer): void {
   const lostFromMs = seenMs - LOST_BEFORE_MS;
   endCuts(scene.history, 'all', seenMs);
   // The new primary may not have been told to forget.
-  for (const fault of scene.history.faults) if (fault.flushed && (fault.untilMs ?? 0) >= lostFromMs) fault.flushed = false;
+  for (const fault of scene.history.faults)
+    if (fault.flushed && (fault.untilMs ?? 0) >= lostFromMs) fault.flushed = false;
   scene.history.fault({ atMs: seenMs, what: 'tier moved', lostFromMs, untilMs });
   scene.nodes.forEach((node, index) => {
     void delay(delaysMs[index]).then(() => node.tier.retarget(primary.url));
