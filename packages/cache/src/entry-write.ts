@@ -42,8 +42,8 @@ export function tagIds(engine: Engine, tags: readonly string[]): readonly ScopeI
 }
 
 /** How long a value is fresh, in ms; throws `config-invalid` where that is no such time. */
-export function freshFor(space: Space, ttl: number | (() => number) | undefined): number {
-  const ttlMs = (typeof ttl === 'function' ? ttl() : ttl) ?? space.policy.ttlMs;
+export function freshFor(space: Space, given: number | undefined): number {
+  const ttlMs = given ?? space.policy.ttlMs;
   if (Number.isInteger(ttlMs) && ttlMs >= 1 && ttlMs <= TTL_MS_MAX) return ttlMs;
   throw new ConfigError(`namespace "${space.name}": ttlMs: got ${ttlMs}, takes a whole number from 1 to ${TTL_MS_MAX}`);
 }

@@ -77,12 +77,15 @@ export class LoadPath {
     closing.throwIfAborted();
     const startedMs = node.clock.nowMs();
     const born = node.born();
-    const tags = tagIds(this.#engine, options.tags ?? []);
-    flight.scopes = scopesOf(this.#space, tags);
+    const { tags: given = [] } = options;
+    const known = typeof given === 'function' ? undefined : tagIds(this.#engine, given);
+    flight.scopes = known && scopesOf(this.#space, known);
     this.#space.counters.loads++;
     const loaded = await this.#inTime((signal) => loader({ key, signal }));
     const { value, payload } = encodeValue(this.#space.name, loaded);
-    return { value, payload, tags, born, startedMs, ttlMs: freshFor(this.#space, options.ttlMs) };
+    const tags = known ?? tagIds(this.#engine, asked(given, value));
+    flight.scopes = scopesOf(this.#space, tags);
+    return { value, payload, tags, born, startedMs, ttlMs: freshFor(this.#space, asked(options.ttlMs, value)) };
   }
 
   /** Runs a loader for as long as its lease holds: a value that comes later could not be stored. */
@@ -213,6 +216,11 @@ export class LoadPath {
     if (!node.epochs.isLive(entry.born, entry.namespace, entry.tags)) return undefined;
     return node.clock.nowMs() < entry.staleUntilMs ? { value: entry.value, source: 'near' } : undefined;
   }
+}
+
+/** What an option says of a loaded value. */
+function asked<T>(option: T | ((value: unknown) => T), value: unknown): T {
+  return option instanceof Function ? option(value) : option;
 }
 
 function isLoaderFailure(error: unknown): boolean {

@@ -40,11 +40,14 @@ export interface LoadContext {
 export type Loader<V> = (context: LoadContext) => Promise<V> | V;
 
 /** Options of one load. */
-export interface LoadOptions {
-  /** Names by which `lockstep.clear({ tag })` finds the value, in every namespace. At most 64. Default: none. */
-  readonly tags?: readonly string[];
+export interface LoadOptions<V = unknown> {
+  /**
+   * Names by which `lockstep.clear({ tag })` finds the value, in every namespace; a function is asked once the value is
+   * loaded, and until then every scope's clear overtakes the load. At most 64. Default: none.
+   */
+  readonly tags?: readonly string[] | ((value: V) => readonly string[]);
   /** How long this value is fresh, in ms; a function is asked once the value is loaded. Default: the namespace's `ttlMs`. */
-  readonly ttlMs?: number | (() => number);
+  readonly ttlMs?: number | ((value: V) => number);
   /** Lets this caller leave, with the signal's reason; the load goes on, and is stored. Default: the caller stays. */
   readonly signal?: AbortSignal;
 }

@@ -56,7 +56,7 @@ export class Namespace<V> {
    * The value, loaded from the origin when neither near-cache nor tier has it: once for all concurrent callers on all
    * nodes. Rejects with `LoaderError` when the loader fails and nothing may stand in.
    */
-  async getOrLoad(key: string, loader: Loader<V>, options: LoadOptions = {}): Promise<V> {
+  async getOrLoad(key: string, loader: Loader<V>, options: LoadOptions<V> = {}): Promise<V> {
     const found = await this.lookup(key, loader, options);
     if (found.outcome === 'miss')
       throw new CacheError('loader-failed', `namespace "${this.name}": no value was loaded`);
@@ -64,11 +64,11 @@ export class Namespace<V> {
   }
 
   /** Like `get`, with a loader like `getOrLoad`, and tells where the value came from and whether it can be trusted. */
-  async lookup(key: string, loader?: Loader<V>, options: LoadOptions = {}): Promise<Lookup<V>> {
+  async lookup(key: string, loader?: Loader<V>, options: LoadOptions<V> = {}): Promise<Lookup<V>> {
     this.#check(key);
     options.signal?.throwIfAborted();
     if (typeof options.ttlMs === 'number') freshFor(this.#space, options.ttlMs);
-    const answer = this.#reads.lookup(key, loader, options) as Promise<Lookup<V>>;
+    const answer = this.#reads.lookup(key, loader, options as LoadOptions) as Promise<Lookup<V>>;
     return options.signal === undefined ? answer : leavable(answer, options.signal);
   }
 

@@ -68,17 +68,8 @@ export class ReadPath {
     if (node.flights.size >= FLIGHTS_MAX) {
       throw new OverloadedError(`namespace "${this.#space.name}": ${FLIGHTS_MAX} lookups are under way on this node`);
     }
-    const startedMs = node.clock.nowMs();
     const loads = loader !== undefined;
-    const flight: Flight = {
-      keyId,
-      partition,
-      startedMs,
-      scopes: undefined,
-      poisoned: false,
-      loads,
-      answer: undefined,
-    };
+    const flight: Flight = { keyId, partition, scopes: undefined, poisoned: false, loads, answer: undefined };
     node.flights.add(flight);
     const question = { key, address: { partition, namespace: this.#space.name, keyId }, loader, options };
     flight.answer = this.#fly(flight, question).finally(() => node.flights.remove(flight));
@@ -102,19 +93,17 @@ export class ReadPath {
     return { outcome: 'hit', source: 'near', value: entry.value, stale: false, degraded: false };
   }
 
-  /** A flight that may still answer a lookup that begins now: not poisoned, and not older than Δ. */
+  /** A flight that may still answer a lookup that begins now: no event has overtaken it. */
   #joinable(keyId: Flight['keyId'], loads: boolean): Flight | undefined {
-    const { node } = this.#engine;
-    for (const flight of node.flights.of(keyId)) {
-      const young = node.clock.nowMs() - flight.startedMs <= node.deltaMs;
-      if (young && !flight.poisoned && flight.answer !== undefined && flight.loads === loads) return flight;
+    for (const flight of this.#engine.node.flights.of(keyId)) {
+      if (!flight.poisoned && flight.answer !== undefined && flight.loads === loads) return flight;
     }
     return undefined;
   }
 
   async #fly(flight: Flight, question: Question): Promise<Lookup<unknown>> {
     const { node, waiters } = this.#engine;
-    const waitUntilMs = flight.startedMs + this.#space.policy.leaseMs * LEASES_WAITED_MAX;
+    const waitUntilMs = node.clock.nowMs() + this.#space.policy.leaseMs * LEASES_WAITED_MAX;
     let patienceMs = PATIENCE_MS_MIN;
     let over: string | undefined;
     let isWoken = false;

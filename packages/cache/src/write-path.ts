@@ -110,7 +110,6 @@ export class WritePath {
     const flight: Flight = {
       keyId: address.keyId,
       partition: address.partition,
-      startedMs: node.clock.nowMs(),
       scopes: undefined,
       poisoned: false,
       loads: false,

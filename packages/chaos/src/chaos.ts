@@ -48,7 +48,7 @@ export async function runChaos({ minutes, seed, say, signal }: ChaosOptions): Pr
       nodes.splice(0, nodes.length, ...nodes.filter(({ isAlive }) => isAlive));
       while (nodes.length < NODES) await startNode();
       say(tally.round(number, history, violations));
-      if (violations.length > 0) say(traceOf({ seed, violations, history }));
+      if (violations.length > 0) say(traceOf({ name: `seed ${seed}`, violations, history }));
     }
   } finally {
     await Promise.allSettled(nodes.map((node) => node.close()));

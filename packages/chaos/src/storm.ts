@@ -126,14 +126,9 @@ function outageOf({ history, nowMs }: ChaosScene, fault: Fault): Outage {
 }
 
 /** Has the tier forget everything, if it answers: the moment is somewhere between question and answer. */
-async function flush({ tier, history, nowMs }: ChaosScene, { fault }: Course): Promise<void> {
+async function flush({ tier, nowMs }: ChaosScene, { fault }: Course): Promise<void> {
   const reply = await tier.tell('FLUSHALL');
-  if (reply === '+OK\r\n') Object.assign(fault, { untilMs: nowMs(), flushed: !mayComeBack(history, fault.atMs) });
-}
-
-/** Just after a failover the server that is told to forget may be the one that was replaced. */
-function mayComeBack({ faults }: History, atMs: number): boolean {
-  return faults.some(({ lostFromMs, untilMs = 0 }) => lostFromMs !== undefined && atMs <= untilMs);
+  if (reply === '+OK\r\n') Object.assign(fault, { untilMs: nowMs(), flushed: true });
 }
 
 async function during(way: ChaosProxy, ms: number, begin: () => void): Promise<void> {
@@ -155,9 +150,6 @@ export function follow(scene: ChaosScene, primary: RunningServer): void {
   const untilMs = seenMs + Math.max(0, ...delaysMs) + LOST_AFTER_MS;
   const lostFromMs = seenMs - LOST_BEFORE_MS;
   endCuts(scene.history, 'all', seenMs);
-  // The new primary may not have been told to forget.
-  for (const fault of scene.history.faults)
-    if (fault.flushed && (fault.untilMs ?? 0) >= lostFromMs) fault.flushed = false;
   scene.history.fault({ atMs: seenMs, what: 'tier moved', lostFromMs, untilMs });
   scene.nodes.forEach((node, index) => {
     void delay(delaysMs[index]).then(() => node.tier.retarget(primary.url));

@@ -5,7 +5,6 @@ import { EVERYTHING } from './keys.ts';
 export interface FlightState {
   readonly keyId: KeyId;
   readonly partition: number;
-  readonly startedMs: number;
   /** The scopes the flight's value belongs to, its namespace's included; undefined while they are not known. */
   scopes: readonly ScopeId[] | undefined;
   poisoned: boolean;

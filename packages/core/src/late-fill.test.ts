@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 
 function begin(flight: Partial<FlightState> = {}): FlightState {
-  const begun = { keyId: KEY_A, partition: 0, startedMs: 0, scopes: undefined, poisoned: false, ...flight };
+  const begun = { keyId: KEY_A, partition: 0, scopes: undefined, poisoned: false, ...flight };
   flights.add(begun);
   return begun;
 }

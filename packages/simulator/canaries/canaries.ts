@@ -1,14 +1,18 @@
+/** A change of one source file: what stands there once, and what takes its place. */
+interface Edit {
+  /** From the repository's root. */
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
 /** One rule of the protocol, taken out of the code: the checkers must notice. */
 export interface Canary {
   /** The rule that is broken, in the protocol page's words. */
   readonly rule: string;
-  /** The source file, from the repository's root. */
-  readonly file: string;
-  /** What stands there once, and what takes its place. */
-  readonly find: string;
-  readonly replace: string;
-  /** The promise that breaks first, where it is this rule alone that keeps it. */
-  readonly promise?: string;
+  readonly edits: readonly Edit[];
+  /** The schedule that shows it, default: random ones do; and what the checkers say then, default: anything. */
+  readonly shownBy?: { readonly schedule?: string; readonly as: string };
 }
 
 const CACHE = 'packages/cache/src';
@@ -18,123 +22,318 @@ const MODEL = 'packages/simulator/src';
 export const CANARIES: Readonly<Record<string, Canary>> = {
   'poison-on-apply': {
     rule: 'applying an event poisons the flights it covers',
-    file: `${CACHE}/apply.ts`,
-    find: 'node.flights.poisonKey(effect.keyId, spared);',
-    replace: '',
+    edits: [{ file: `${CACHE}/apply.ts`, find: 'node.flights.poisonKey(effect.keyId, spared);', replace: '' }],
   },
   'poison-write-flights': {
     rule: 'a write stores its value near only if it was not poisoned',
-    file: `${CACHE}/near-store.ts`,
-    find: 'if (flight.poisoned) return;',
-    replace: 'if (flight.poisoned && flight.answer !== undefined) return;',
+    edits: [
+      {
+        file: `${CACHE}/near-store.ts`,
+        find: 'if (flight.poisoned) return;',
+        replace: 'if (flight.poisoned && flight.answer !== undefined) return;',
+      },
+    ],
+    shownBy: { schedule: 'overtaken-write', as: 'the auditor of node 0 counted' },
+  },
+  'poison-unknown-scopes': {
+    rule: 'a flight whose scopes are not known yet is covered by every scope event',
+    edits: [
+      { file: `${CORE}/flights.ts`, find: 'scopes === undefined || scopes.includes', replace: 'scopes?.includes' },
+    ],
   },
   'join-no-poisoned': {
     rule: 'nobody joins a poisoned flight',
-    file: `${CACHE}/read-path.ts`,
-    find: '!flight.poisoned && ',
-    replace: '',
+    edits: [{ file: `${CACHE}/read-path.ts`, find: '!flight.poisoned && ', replace: '' }],
+  },
+  'joined-behind-is-marked': {
+    rule: 'a caller who joins a flight while staleness > Δ gets an answer marked degraded',
+    edits: [
+      {
+        file: `${CACHE}/read-path.ts`,
+        find: 'return behind ? { ...answer, degraded: true } : answer;',
+        replace: 'return answer;',
+      },
+    ],
+    shownBy: { schedule: 'join-while-behind', as: 'P1' },
+  },
+  'horizon-at-start': {
+    rule: 'a horizon is the instant at which its heartbeat was sent',
+    edits: [
+      { file: `${CACHE}/heartbeat.ts`, find: 'raiseControl(sentMs)', replace: 'raiseControl(node.clock.nowMs())' },
+      {
+        file: `${CACHE}/heartbeat.ts`,
+        find: 'raise(partition, sentMs)',
+        replace: 'raise(partition, node.clock.nowMs())',
+      },
+    ],
+    shownBy: { schedule: 'slow-heartbeat', as: 'P1' },
+  },
+  'plain-write-first': {
+    rule: 'heads are read after a plain write, which an isolated primary refuses',
+    edits: [
+      { file: `${MODEL}/sim-tier.ts`, find: "model.head('control'), true)", replace: "model.head('control'), false)" },
+      {
+        file: `${MODEL}/sim-tier.ts`,
+        find: 'model.head(partition)), true)',
+        replace: 'model.head(partition)), false)',
+      },
+    ],
+    shownBy: { schedule: 'isolated-primary', as: 'P1' },
+  },
+  'fresh-for-tier-hits': {
+    rule: 'only a node whose staleness is at most Δ may call a tier entry live',
+    edits: [
+      {
+        file: `${CACHE}/read-path.ts`,
+        find: 'if (node.isFresh(flight.partition) || !breaker.closed) return undefined;',
+        replace: 'if (breaker !== undefined) return undefined;',
+      },
+      {
+        file: `${CACHE}/tier-reader.ts`,
+        find: 'if (!breaker.closed || !node.isFresh(flight.partition))',
+        replace: 'if (!breaker.closed)',
+      },
+      {
+        file: `${CACHE}/tier-reader.ts`,
+        find: 'return node.isFresh(flight.partition) ? head : undefined;',
+        replace: 'return head;',
+      },
+    ],
+    shownBy: { schedule: 'wakes-behind', as: 'P1' },
+  },
+  'nothing-newer-near': {
+    rule: 'nothing newer than what is applied is stored near',
+    edits: [
+      {
+        file: `${CACHE}/near-store.ts`,
+        find: 'if (written.sequence <= applied.sequence) this.#set(flight, near);',
+        replace: 'this.#set(flight, near);',
+      },
+    ],
+    shownBy: { schedule: 'newer-than-applied', as: 'nodes answer' },
+  },
+  'control-adopted-whole': {
+    rule: 'control state is adopted whole or not at all',
+    edits: [
+      {
+        file: `${CACHE}/heartbeat.ts`,
+        find: 'return this.#resetControl(history);',
+        replace: 'return this.#resetControl(history).catch(() => history.adopt(head));',
+      },
+    ],
+    shownBy: { schedule: 'control-unread', as: 'P1' },
+  },
+  'members-after-commit': {
+    rule: 'a fence reads the members after its commit',
+    edits: [
+      {
+        file: `${CACHE}/fenced-clear.ts`,
+        find: '= await tier.members();',
+        replace: '= await (this.membersOnce ??= tier.members());',
+      },
+    ],
+    shownBy: { schedule: 'joins-before-a-fence', as: 'P3' },
+  },
+  'members-incarnation': {
+    rule: 'acknowledgements suffice only under the incarnation that the members were read under',
+    edits: [
+      {
+        file: `${CACHE}/fenced-clear.ts`,
+        find: 'isReliable: isSettled && incarnation === control.applied?.incarnation',
+        replace: 'isReliable: isSettled',
+      },
+    ],
+    shownBy: { schedule: 'fence-after-flush', as: 'P3' },
+  },
+  'connection-age': {
+    rule: 'acknowledgements suffice only over a connection that is older than every right to serve',
+    edits: [{ file: `${CACHE}/fenced-clear.ts`, find: 'tier.controlUptimeMs() >= waitMs && ', replace: '' }],
+    shownBy: { schedule: 'fence-after-failover', as: 'P3' },
+  },
+  'monotonic-waits': {
+    rule: "waits on which others' rights depend use pure monotonic time",
+    edits: [
+      { file: `${CACHE}/fenced-clear.ts`, find: 'clock.monotonicMs() + waitMs;', replace: 'clock.nowMs() + waitMs;' },
+      { file: `${CACHE}/fenced-clear.ts`, find: 'clock.monotonicMs() < untilMs', replace: 'clock.nowMs() < untilMs' },
+    ],
+    shownBy: { schedule: 'clock-jumps-in-a-fence', as: 'P3' },
+  },
+  'clear-is-an-event': {
+    rule: 'a clear is always an event, also where nothing was',
+    edits: [
+      {
+        file: `${MODEL}/tier-model.ts`,
+        find: '    partition.entries.delete(address.keyId);\n    indexOf',
+        replace: `    if (!partition.entries.delete(address.keyId)) {
+      const head = ensureHead(partition, moment);
+      return { ...head, previous: head.sequence };
+    }
+    indexOf`,
+      },
+    ],
+    shownBy: { schedule: 'clear-of-what-was-evicted', as: 'P1' },
+  },
+  'isolated-fill-failed': {
+    rule: 'a silent fill whose head is behind what this node had seen counts as failed',
+    edits: [
+      {
+        file: `${CACHE}/load-path.ts`,
+        find: 'if (isBehind(written, seenWhenSent)) return',
+        replace: 'if (written === undefined) return',
+      },
+    ],
+    shownBy: { schedule: 'fill-of-an-isolated-primary', as: 'the auditor of node 0 counted' },
   },
   'lease-deleted-on-clear': {
     rule: 'a clear deletes the fill lease',
-    file: `${MODEL}/tier-model.ts`,
-    find: "    partition.leases.delete(address.keyId);\n    return commitEvent(partition, { kind: 'clear'",
-    replace: "    return commitEvent(partition, { kind: 'clear'",
+    edits: [
+      {
+        file: `${MODEL}/tier-model.ts`,
+        find: "    partition.leases.delete(address.keyId);\n    return commitEvent(partition, { kind: 'clear'",
+        replace: "    return commitEvent(partition, { kind: 'clear'",
+      },
+    ],
   },
   'fresh-tokens': {
     rule: 'every attempt has a lease token of its own',
-    file: `${CACHE}/tier-reader.ts`,
-    find: 'token: node.random.hex(TOKEN_BYTES)',
-    replace: 'token: node.id',
+    edits: [
+      { file: `${CACHE}/tier-reader.ts`, find: 'token: node.random.hex(TOKEN_BYTES)', replace: 'token: node.id' },
+    ],
   },
   'born-at-start': {
     rule: 'a value is born when its load begins',
-    file: `${CACHE}/load-path.ts`,
-    find: 'return { value, payload, tags, born, startedMs',
-    replace: 'return { value, payload, tags, born: node.born(), startedMs',
+    edits: [
+      {
+        file: `${CACHE}/load-path.ts`,
+        find: 'return { value, payload, tags, born, startedMs',
+        replace: 'return { value, payload, tags, born: node.born(), startedMs',
+      },
+    ],
   },
   'born-with-incarnation': {
     rule: 'an entry born in another control incarnation is not live',
-    file: `${CORE}/epochs.ts`,
-    find: 'born.incarnation !== this.#incarnation || ',
-    replace: '',
+    edits: [{ file: `${CORE}/epochs.ts`, find: 'born.incarnation !== this.#incarnation || ', replace: '' }],
   },
   'gap-events-take-effect': {
     rule: 'an event across a gap takes effect at once',
-    file: `${CACHE}/apply.ts`,
-    find: '  const { effect } = event;\n',
-    replace: `  const { effect } = event;
+    edits: [
+      {
+        file: `${CACHE}/apply.ts`,
+        find: '  const { effect } = event;\n',
+        replace: `  const { effect } = event;
   const applied = node.history(event.partition)?.applied;
   if (applied !== undefined && event.previous > applied.sequence) return node.history(event.partition)!.note(event);\n`,
+      },
+    ],
   },
   'predecessor-links': {
     rule: 'an event moves applied only when it names our head as its predecessor',
-    file: `${CORE}/history.ts`,
-    find: 'if (event.previous !== applied.sequence) {',
-    replace: 'if (event.previous < 0) {',
+    edits: [
+      {
+        file: `${CORE}/history.ts`,
+        find: 'if (event.previous !== applied.sequence) {',
+        replace: 'if (event.previous < 0) {',
+      },
+    ],
   },
   'queued-clears-first': {
     rule: 'clears that wait for the tier are committed before a value is read there again',
-    file: `${CACHE}/tier-reader.ts`,
-    find: "    if (!(await queuedClears.settled(flight.partition))) return { kind: 'unreachable' };\n",
-    replace: '',
+    edits: [
+      {
+        file: `${CACHE}/tier-reader.ts`,
+        find: "    if (!(await queuedClears.settled(flight.partition))) return { kind: 'unreachable' };\n",
+        replace: '',
+      },
+    ],
   },
   'honest-degradation': {
     rule: 'an answer that a node cannot vouch for is marked degraded',
-    file: `${CACHE}/load-path.ts`,
-    find: '    const degraded = !node.isFresh(flight.partition);\n    if (degraded)',
-    replace: '    const degraded = false;\n    if (degraded)',
+    edits: [
+      {
+        file: `${CACHE}/load-path.ts`,
+        find: '    const degraded = !node.isFresh(flight.partition);\n    if (degraded)',
+        replace: '    const degraded = false;\n    if (degraded)',
+      },
+    ],
   },
   'hybrid-sequences': {
     rule: 'a sequence is not below the time of the tier',
-    file: `${MODEL}/tier-partition.ts`,
-    find: 'Math.max(previous + 1, moment.nowUs)',
-    replace: 'previous + 1',
+    edits: [
+      {
+        file: `${MODEL}/tier-partition.ts`,
+        find: 'Math.max(previous + 1, moment.nowUs)',
+        replace: 'previous + 1',
+      },
+    ],
   },
   'scope-generation': {
     rule: 'an entry judged under an older epoch table is judged again',
-    file: `${CACHE}/read-path.ts`,
-    find: 'return entry.checkedGeneration === this.#epochs.generation ? entry : this.#checked(entry);',
-    replace: 'return entry.checkedGeneration >= 0 ? entry : this.#checked(entry);',
+    edits: [
+      {
+        file: `${CACHE}/read-path.ts`,
+        find: 'return entry.checkedGeneration === this.#epochs.generation ? entry : this.#checked(entry);',
+        replace: 'return entry.checkedGeneration >= 0 ? entry : this.#checked(entry);',
+      },
+    ],
   },
   'lease-deleted-on-put': {
     rule: 'a put deletes the fill lease',
-    file: `${MODEL}/tier-model.ts`,
-    find: '    store(partition, write, { version: String(commit.sequence), nowMs: wholeMs(moment) });\n    partition.leases.delete(write.keyId);',
-    replace: '    store(partition, write, { version: String(commit.sequence), nowMs: wholeMs(moment) });',
-    promise: 'P4',
+    edits: [
+      {
+        file: `${MODEL}/tier-model.ts`,
+        find: '    store(partition, write, { version: String(commit.sequence), nowMs: wholeMs(moment) });\n    partition.leases.delete(write.keyId);',
+        replace: '    store(partition, write, { version: String(commit.sequence), nowMs: wholeMs(moment) });',
+      },
+    ],
+    shownBy: { as: 'P4' },
   },
   'lease-deleted-on-expire': {
     rule: 'an expire deletes the fill lease',
-    file: `${MODEL}/tier-model.ts`,
-    find: "    partition.leases.delete(address.keyId);\n    return commitEvent(partition, { kind: 'expire'",
-    replace: "    return commitEvent(partition, { kind: 'expire'",
+    edits: [
+      {
+        file: `${MODEL}/tier-model.ts`,
+        find: "    partition.leases.delete(address.keyId);\n    return commitEvent(partition, { kind: 'expire'",
+        replace: "    return commitEvent(partition, { kind: 'expire'",
+      },
+    ],
   },
   'one-lease': {
     rule: 'a fill lease is held by one loader for one key',
-    file: `${MODEL}/tier-partition.ts`,
-    find: 'if (held !== undefined && held.deadlineMs > nowMs) {',
-    replace: 'if (held !== undefined && held.deadlineMs > nowMs && held.token === asked.token) {',
-    promise: 'P5',
+    edits: [
+      {
+        file: `${MODEL}/tier-partition.ts`,
+        find: 'if (held !== undefined && held.deadlineMs > nowMs) {',
+        replace: 'if (held !== undefined && held.deadlineMs > nowMs && held.token === asked.token) {',
+      },
+    ],
+    shownBy: { as: 'P5' },
   },
   'waits-for-the-load': {
     rule: 'who finds the lease held waits for the load of its holder',
-    file: `${CACHE}/read-path.ts`,
-    find: 'const LEASES_WAITED_MAX = 2;',
-    replace: 'const LEASES_WAITED_MAX = 0;',
-    promise: 'P5',
+    edits: [
+      { file: `${CACHE}/read-path.ts`, find: 'const LEASES_WAITED_MAX = 2;', replace: 'const LEASES_WAITED_MAX = 0;' },
+    ],
+    shownBy: { as: 'P5' },
   },
   'replay-what-was-missed': {
     rule: 'a node that is behind replays what it has missed, and drops only that',
-    file: `${CACHE}/heartbeat.ts`,
-    find: "if (verdict === 'ahead') await this.#replay(",
-    replace: "if (verdict === 'ahead') await this.#reset(",
-    promise: 'P6',
+    edits: [
+      {
+        file: `${CACHE}/heartbeat.ts`,
+        find: "if (verdict === 'ahead') await this.#replay(",
+        replace: "if (verdict === 'ahead') await this.#reset(",
+      },
+    ],
+    shownBy: { as: 'P6' },
   },
   'reset-drops-near': {
     rule: 'a reset drops what the lost history vouched for',
-    file: `${CACHE}/heartbeat.ts`,
-    find: 'node.near.dropPartition(partition);',
-    replace: '',
-    promise: 'P7',
+    edits: [{ file: `${CACHE}/heartbeat.ts`, find: 'node.near.dropPartition(partition);', replace: '' }],
+    shownBy: { as: 'P7' },
+  },
+  'head-behind-seen': {
+    rule: 'a head that is behind what was seen when its request was sent is another history',
+    edits: [{ file: `${CORE}/history.ts`, find: "if (isBehind(head, seenWhenSent)) return 'reset';", replace: '' }],
+    shownBy: { schedule: 'lost-write', as: 'P7' },
   },
 };

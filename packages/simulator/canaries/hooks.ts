@@ -10,9 +10,13 @@ if (canary === undefined)
 registerHooks({
   load(url, context, nextLoad) {
     const loaded = nextLoad(url, context);
-    if (!url.endsWith(`/${canary.file}`)) return loaded;
-    const source = String(loaded.source);
-    if (source.split(canary.find).length !== 2) throw new Error(`canary ${name}: its text is not there exactly once`);
-    return { ...loaded, source: source.replace(canary.find, () => canary.replace) };
+    const edits = canary.edits.filter(({ file }) => url.endsWith(`/${file}`));
+    if (edits.length === 0) return loaded;
+    let source = String(loaded.source);
+    for (const { find, replace } of edits) {
+      if (source.split(find).length !== 2) throw new Error(`canary ${name}: '${find}' is not there exactly once`);
+      source = source.replace(find, () => replace);
+    }
+    return { ...loaded, source };
   },
 });

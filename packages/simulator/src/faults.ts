@@ -1,26 +1,8 @@
-import type { Fault, History } from './history.ts';
-import type { BusWeather } from './sim-bus.ts';
+import type { Fault } from './history.ts';
 import { BUS_LATE_MS_MAX } from './sim-bus.ts';
-import type { SimMachine } from './sim-machine.ts';
 import type { TierLink } from './sim-tier.ts';
+import type { Stage } from './stage.ts';
 import type { TierServer } from './tier-server.ts';
-import type { World } from './world.ts';
-
-/** Everything that faults can befall. */
-export interface Stage {
-  readonly world: World;
-  readonly history: History;
-  /** One for every node there ever was, by its number. */
-  readonly machines: SimMachine[];
-  readonly links: TierLink[];
-  /** Starts one more node. */
-  readonly join: () => void;
-  /** Lets a node leave as one that is told to. */
-  readonly leave: (number: number) => void;
-  readonly weather: BusWeather;
-  /** The control partition's, then that of the data. */
-  readonly servers: readonly TierServer[];
-}
 
 type FaultMaker = (stage: Stage) => Omit<Fault, 'atMs'>;
 
@@ -39,6 +21,12 @@ const FAULTS: Readonly<Record<string, FaultMaker>> = {
   },
   'tier loses requests': (stage) => onLink(stage, 'requests lost', (link, on) => (link.lost = on ? 0.3 : 0)),
   'tier answers get lost': (stage) => onLink(stage, 'answers lost', (link, on) => (link.unanswered = on ? 0.3 : 0)),
+  'tier answers slowly': (stage) => {
+    const [least, most] = stage.world.random.chance(0.5) ? [150, 245] : [1, 50];
+    return onLink(stage, 'answers are slow', (link, on) => {
+      link.answerMs = on ? [least, most] : link.latencyMs;
+    });
+  },
   'tier runs requests late': (stage) => onLink(stage, 'requests run late', (link, on) => (link.late = on ? 0.3 : 0)),
   'tier cut off': (stage) => {
     const cut = onLink(stage, 'tier cut off', (link, on) => {
@@ -129,7 +117,7 @@ export function heal({ world, history, links, weather, servers }: Stage): void {
   history.calmFromMs = world.nowMs;
   for (const link of links) {
     if (link.isCut) link.upSinceMs = world.nowMs;
-    Object.assign(link, { lost: 0, unanswered: 0, late: 0, isCut: false });
+    Object.assign(link, { answerMs: link.latencyMs, lost: 0, unanswered: 0, late: 0, isCut: false });
   }
   for (const server of servers) {
     server.isDown = false;
@@ -139,8 +127,8 @@ export function heal({ world, history, links, weather, servers }: Stage): void {
   weather.cutOff.clear();
 }
 
-function joinLater({ world, join }: Stage): void {
-  world.after(world.random.between(0, 2_000), join);
+function joinLater(stage: Stage): void {
+  stage.world.after(stage.world.random.between(0, 2_000), () => stage.join());
 }
 
 function during(

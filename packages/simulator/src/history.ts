@@ -65,7 +65,7 @@ export interface Fault {
   /** The server that it befell; undefined: none, or all. */
   readonly server?: 'control' | 'data';
   /** Whether all that the server held is gone. */
-  flushed?: boolean;
+  readonly flushed?: boolean;
   /** The node that nothing reaches the tier from; `all`: none reaches this server. */
   readonly cutOff?: number | 'all';
   /** Whether it disturbs nothing but the bus. */

@@ -1,6 +1,7 @@
 // One seed, one schedule
-export type { Simulation, SimulationOptions } from './simulate.ts';
+export type { SimulationOptions } from './simulate.ts';
 export { DEFAULT_OPTIONS, simulate } from './simulate.ts';
+export type { Played } from './trace.ts';
 export { traceOf } from './trace.ts';
 
 // What is tested

@@ -1,27 +1,34 @@
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { FAULT_KINDS } from './faults.ts';
+import type { Schedule } from './scene.ts';
+import { play } from './scene.ts';
+import { SCHEDULES } from './schedules.ts';
 import { DEFAULT_OPTIONS, simulate } from './simulate.ts';
 import { traceOf } from './trace.ts';
 
 const USAGE = `Usage: pnpm sim --seeds N [--seed S] [--failures F] [--faults A,B,…]
        pnpm sim --seed S
+       pnpm sim --schedule NAME
 
   --seeds N     run N schedules, from seed S (1) on
   --seed S      run that schedule alone
   --failures F  stop after F failing ones (5)
   --faults …    only faults of these kinds: ${FAULT_KINDS.join(', ')}
+  --schedule …  one written by hand: ${Object.keys(SCHEDULES).join(', ')}
 `;
 const SEED_MAX = 0xffff_ffff;
 /** After this many failing seeds the rest is not worth waiting for. */
 const FAILURES_DEFAULT = 5;
 
-const range = parseRange();
-if (range === undefined) {
+const asked = parseArguments();
+if (asked === undefined) {
   process.stderr.write(USAGE);
   process.exitCode = 2;
+} else if ('schedule' in asked) {
+  process.exitCode = await runSchedule(asked.schedule);
 } else {
-  process.exitCode = await run(range);
+  process.exitCode = await runSeeds(asked);
 }
 
 interface Range {
@@ -31,16 +38,16 @@ interface Range {
   readonly faults: readonly string[];
 }
 
-async function run({ first, count, failuresMax, faults }: Range): Promise<number> {
+async function runSeeds({ first, count, failuresMax, faults }: Range): Promise<number> {
   const startedMs = performance.now();
   let done = 0;
   let failed = 0;
   for (let seed = first; seed < first + count && failed < failuresMax; seed++) {
-    const simulation = await simulate(seed, { ...DEFAULT_OPTIONS, faults });
+    const played = await simulate(seed, { ...DEFAULT_OPTIONS, faults });
     done++;
-    if (simulation.violations.length === 0) continue;
+    if (played.violations.length === 0) continue;
     failed++;
-    process.stdout.write(traceOf(simulation));
+    process.stdout.write(traceOf(played));
   }
   const perSecond = ((done / (performance.now() - startedMs)) * 1_000).toFixed(1);
   const verdict = failed === 0 ? 'ok' : 'FAILED';
@@ -48,10 +55,21 @@ async function run({ first, count, failuresMax, faults }: Range): Promise<number
   return failed === 0 ? 0 : 1;
 }
 
-function parseRange(): Range | undefined {
+async function runSchedule(name: string): Promise<number> {
+  const played = await play(name, SCHEDULES[name] as Schedule);
+  const isKept = played.violations.length === 0;
+  if (!isKept) process.stdout.write(traceOf(played));
+  process.stdout.write(`sim: ${isKept ? 'ok' : 'FAILED'}: schedule ${name}\n`);
+  return isKept ? 0 : 1;
+}
+
+function parseArguments(): Range | { readonly schedule: string } | undefined {
   const text = { type: 'string' } as const;
   try {
-    const { values } = parseArgs({ options: { seeds: text, seed: text, failures: text, faults: text } });
+    const { values } = parseArgs({
+      options: { seeds: text, seed: text, failures: text, faults: text, schedule: text },
+    });
+    if (values.schedule !== undefined) return values.schedule in SCHEDULES ? { schedule: values.schedule } : undefined;
     const first = Number(values.seed ?? 1);
     const count = Number(values.seeds ?? (values.seed === undefined ? 'none' : 1));
     const failuresMax = Number(values.failures ?? FAILURES_DEFAULT);

@@ -28,8 +28,10 @@ const COMMAND_TIMEOUT_MS = 250;
 
 /** How the way between a node and the tier behaves; probabilities per request. */
 export interface TierLink {
-  /** One way, in ms. */
+  /** A request's way, in ms. */
   readonly latencyMs: readonly [number, number];
+  /** An answer's way, in ms. */
+  answerMs: readonly [number, number];
   /** A request that never arrives. */
   lost: number;
   /** An answer that never arrives: the request was executed. */
@@ -185,11 +187,13 @@ export class SimTier implements Tier {
       const giveUp = (): void => reject(new TierUnavailableError('no answer'));
       const answered = this.#machine.after(COMMAND_TIMEOUT_MS, giveUp);
       if (link.isCut || random.chance(link.lost)) return;
-      const wayMs = random.chance(link.late) ? random.between(COMMAND_TIMEOUT_MS, 3_000) : this.#latencyMs();
+      const wayMs = random.chance(link.late)
+        ? random.between(COMMAND_TIMEOUT_MS, 3_000)
+        : random.between(...link.latencyMs);
       this.#world.after(wayMs, () => {
         const reply = server.run(this.#machine.number, step, plainWrite);
         if (reply === 'down' || link.isCut || random.chance(link.unanswered)) return;
-        this.#world.after(this.#latencyMs(), () =>
+        this.#world.after(random.between(...link.answerMs), () =>
           this.#machine.deliver(() => {
             answered();
             if (reply === 'refused') reject(new CacheError('tier-refused', 'NOREPLICAS'));
@@ -198,9 +202,5 @@ export class SimTier implements Tier {
         );
       });
     });
-  }
-
-  #latencyMs(): number {
-    return this.#random.between(...(this.#link.latencyMs as [number, number]));
   }
 }

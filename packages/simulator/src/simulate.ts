@@ -1,18 +1,11 @@
-import type { LockstepOptions } from '@lockstep/cache';
-import { openLockstep } from '@lockstep/cache';
 import { CLOCK_RATE_ERROR } from '@lockstep/core';
 import type { CheckOptions, Violation } from './checkers.ts';
 import { check } from './checkers.ts';
-import type { Stage } from './faults.ts';
 import { BUS_FAULT_KINDS, befall, FAULT_KINDS, heal } from './faults.ts';
 import type { Call } from './history.ts';
 import { History } from './history.ts';
-import type { BusWeather } from './sim-bus.ts';
-import { SimBusNetwork } from './sim-bus.ts';
-import { SimMachine } from './sim-machine.ts';
-import type { TierLink } from './sim-tier.ts';
-import { SimTier } from './sim-tier.ts';
-import { TierServer } from './tier-server.ts';
+import { DELTA_MS, isAlive, LEASE_MS, Stage, TTL_MS } from './stage.ts';
+import type { Played } from './trace.ts';
 import type { ClientNode } from './workload.ts';
 import { Workload } from './workload.ts';
 import { World } from './world.ts';
@@ -27,29 +20,19 @@ export interface SimulationOptions {
 
 export const DEFAULT_OPTIONS: SimulationOptions = { nodes: 3, operations: 200, faults: FAULT_KINDS };
 
-/** What came of one seed. */
-export interface Simulation {
-  readonly seed: number;
-  readonly options: SimulationOptions;
-  readonly violations: readonly Violation[];
-  readonly history: History;
-}
-
-const DELTA_MS = 2_000;
-const LEASE_MS = 3_000;
 /** Longer than any load takes to be stored, its lease's wait included. */
 const LOAD_MS_MAX = 2 * LEASE_MS;
 /** So many of the schedules whose clients mostly read have faults of the bus alone: there P6 holds throughout. */
 const BUS_ALONE_SHARE = 0.5;
-const SECRET = 'the secret of a simulation';
 /** Long enough for the longest pause to end, and for every node to catch up after it. */
 const HEAL_MS = 20_000;
 
 /** Runs one schedule: faults and clients at random, then calm, in which the nodes must come together. */
-export async function simulate(seed: number, options: SimulationOptions = DEFAULT_OPTIONS): Promise<Simulation> {
+export async function simulate(seed: number, options: SimulationOptions = DEFAULT_OPTIONS): Promise<Played> {
   const world = new World(seed);
   const history = new History();
-  const { stage, nodes } = buildStage(world, history);
+  const stage = new Stage(world, history);
+  const { nodes } = stage;
   for (let index = 0; index < options.nodes; index++) stage.join();
   await world.run(5_000);
   const workload = new Workload(world, history);
@@ -70,17 +53,14 @@ export async function simulate(seed: number, options: SimulationOptions = DEFAUL
   await world.run(5_000 + spanMs + HEAL_MS);
   const violations = [
     ...(await converge(world, { history, workload, nodes: nodes.filter(isAlive) })),
-    ...check(history, checkOptions),
+    ...check(history, { ...checkOptions, policy: { ttlMs: TTL_MS, leaseMs: LEASE_MS } }),
   ];
-  return { seed, options, violations, history };
+  return { name: `seed ${seed}`, violations, history, replay: replayOf(seed, options) };
 }
 
-const TTL_MS = 30_000;
-const checkOptions: CheckOptions = {
-  deltaMs: DELTA_MS,
-  clockRateError: CLOCK_RATE_ERROR,
-  policy: { ttlMs: TTL_MS, leaseMs: LEASE_MS },
-};
+function replayOf(seed: number, { faults }: SimulationOptions): string {
+  return `pnpm sim --seed ${seed}${faults === FAULT_KINDS ? '' : ` --faults '${faults.join()}'`}`;
+}
 
 /** All kinds of faults that may happen, or those of the bus alone, if there are any. */
 function kindsOfFaults({ faults }: SimulationOptions, busAlone: boolean): readonly string[] {
@@ -88,62 +68,14 @@ function kindsOfFaults({ faults }: SimulationOptions, busAlone: boolean): readon
   return ofBus.length > 0 ? ofBus : faults;
 }
 
-/** The servers and the bus, and the nodes that have joined so far. */
-function buildStage(world: World, history: History): { readonly stage: Stage; readonly nodes: readonly ClientNode[] } {
-  const weather: BusWeather = { latencyMs: [0.05, 5], lost: 0, repeated: 0, late: 0, cutOff: new Set() };
-  const servers = [new TierServer(world), new TierServer(world)] as const;
-  const network = new SimBusNetwork(world, weather);
-  const nodes: ClientNode[] = [];
-  const machines: SimMachine[] = [];
-  const links: TierLink[] = [];
-  const join = (): void => {
-    const rate = 1 + world.random.between(-CLOCK_RATE_ERROR, CLOCK_RATE_ERROR);
-    const machine = new SimMachine(world, { number: machines.length, rate });
-    const upSinceMs = world.nowMs;
-    const link: TierLink = { latencyMs: [0.05, 2], lost: 0, unanswered: 0, late: 0, isCut: false, upSinceMs };
-    machines.push(machine);
-    links.push(link);
-    const tier = new SimTier(world, machine, { control: servers[0], data: servers[1], link });
-    const opening = openNode(machine, { tier, bus: network.join(machine), random: world.random.fork() });
-    void opening.then((node) => nodes.push(node));
-  };
-  const leave = (number: number): void => {
-    const node = nodes.find(({ machine }) => machine.number === number);
-    if (node !== undefined) void leaveCluster(node);
-  };
-  return { stage: { world, history, machines, links, join, leave, weather, servers }, nodes };
-}
-
-async function openNode(
-  machine: SimMachine,
-  given: Required<Pick<LockstepOptions, 'tier' | 'bus' | 'random'>>,
-): Promise<ClientNode> {
-  const lockstep = await openLockstep({
-    ...given,
-    secret: SECRET,
-    clock: machine,
-    timers: machine,
-    partitions: 2,
-    maxStalenessMs: DELTA_MS,
-  });
-  const policy = { ttlMs: TTL_MS, graceMs: 30_000, leaseMs: LEASE_MS, nearEntriesMax: 100 };
-  return { machine, lockstep, tools: lockstep.namespace<string>('tools', policy), hasLeft: false };
-}
-
-async function leaveCluster(node: ClientNode): Promise<void> {
-  node.hasLeft = true;
-  await node.lockstep.close();
-}
-
-function isAlive({ machine, hasLeft }: ClientNode): boolean {
-  return !machine.crashed && !hasLeft;
-}
+/** What the checkers know of every simulated cluster. */
+export const checkOptions: CheckOptions = { deltaMs: DELTA_MS, clockRateError: CLOCK_RATE_ERROR };
 
 /**
  * In calm every node is coherent, and those that answer a value answer the same: an evicted entry may be near still,
  * and so may a fill whose entry a failover took away.
  */
-async function converge(
+export async function converge(
   world: World,
   { history, workload, nodes }: { history: History; workload: Workload; nodes: readonly ClientNode[] },
 ): Promise<readonly Violation[]> {

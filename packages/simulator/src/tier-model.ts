@@ -171,6 +171,14 @@ export class TierModel {
     return count;
   }
 
+  /** Loses everything. */
+  flush(): void {
+    this.#data.clear();
+    Object.assign(this.#control, { head: undefined, log: [], floor: 0, settings: undefined });
+    this.#control.epochs.clear();
+    this.#control.members.clear();
+  }
+
   /** Takes an entry away as memory pressure does: without an event, and the index still shows it. */
   evict(partition: number, keyId: KeyId): void {
     this.#partition(partition).entries.delete(keyId);

@@ -7,6 +7,9 @@ import type { World } from './world.ts';
 /** 2026-01-01 in µs: sequences are the tier's time, and look as they do on a real one. */
 const EPOCH_US = 1_767_225_600_000_000;
 
+/** For steps that need neither time nor randomness. */
+const AT_NO_MOMENT: Moment = { nowUs: 0, incarnation: '' as Incarnation };
+
 /** One step on a model. Replayed on a replica it does the same. */
 export type Step<R> = (model: TierModel, moment: Moment) => R;
 
@@ -64,15 +67,12 @@ export class TierServer {
     if (this.#isolated !== undefined && this.#deceived.has(node)) {
       return plainWrite ? 'refused' : step(this.#isolated, moment);
     }
-    this.#behind.push({ atMs: this.#world.nowMs, moment, step });
-    return step(this.#primary, moment);
+    return this.#onPrimary(step, moment);
   }
 
-  /** FLUSHALL: everything is gone. */
+  /** FLUSHALL: everything is gone. The replica hears of it as of any other write. */
   flush(): void {
-    this.#primary = new TierModel();
-    this.#replica = new TierModel();
-    this.#behind = [];
+    this.#onPrimary((model) => model.flush(), AT_NO_MOMENT);
   }
 
   /** The replica takes over as it was `lagMs` ago; for these nodes the old primary seems to live on. */
@@ -94,9 +94,9 @@ export class TierServer {
     this.#deceived.clear();
   }
 
-  /** Takes one entry away, as memory pressure does. */
+  /** Takes one entry away, as memory pressure does; the replica hears of it. */
   evict(partition: number, keyId: KeyId): void {
-    this.#primary.evict(partition, keyId);
+    this.#onPrimary((model) => model.evict(partition, keyId), AT_NO_MOMENT);
   }
 
   /** Takes some entries away. */
@@ -109,6 +109,11 @@ export class TierServer {
   /** The server's clock steps forward. */
   stepClock(ms: number): void {
     this.#aheadUs += Math.floor(ms * 1_000);
+  }
+
+  #onPrimary<R>(step: Step<R>, moment: Moment): R {
+    this.#behind.push({ atMs: this.#world.nowMs, moment, step });
+    return step(this.#primary, moment);
   }
 
   #moment(): Moment {

@@ -1,17 +1,21 @@
-import { FAULT_KINDS } from './faults.ts';
-import type { Call } from './history.ts';
-import type { Simulation, SimulationOptions } from './simulate.ts';
+import type { Violation } from './checkers.ts';
+import type { Call, History } from './history.ts';
 
 /** The most violations of one seed that are told. */
 const VIOLATIONS_MAX = 3;
 
-/** What a failing seed did, as text: each promise, the calls and faults around it, and how to see it again, if that can be. */
-export function traceOf({
-  seed,
-  options,
-  violations,
-  history,
-}: Omit<Simulation, 'options'> & Partial<Simulation>): string {
+/** What came of one schedule. */
+export interface Played {
+  /** What was run. */
+  readonly name: string;
+  readonly violations: readonly Violation[];
+  readonly history: History;
+  /** The command that shows it again, where one does. */
+  readonly replay?: string;
+}
+
+/** What failed, as text: each promise, the calls and faults around it, and how to see it again, if that can be. */
+export function traceOf({ name, violations, history, replay }: Played): string {
   const told = violations.slice(0, VIOLATIONS_MAX).flatMap(({ text, calls }) => {
     const keys = new Set(calls.flatMap((call) => call.keys));
     const lines = [
@@ -25,13 +29,9 @@ export function traceOf({
         ]),
     ];
     lines.sort((one, other) => one.atMs - other.atMs);
-    return [`seed ${seed}: ${text}`, ...lines.map((line) => `${line.atMs.toFixed(2).padStart(12)} ${line.text}`)];
+    return [`${name}: ${text}`, ...lines.map((line) => `${line.atMs.toFixed(2).padStart(12)} ${line.text}`)];
   });
-  return [...told, ...(options === undefined ? [] : [replayOf(seed, options)]), ''].join('\n');
-}
-
-function replayOf(seed: number, { faults }: SimulationOptions): string {
-  return `replay: pnpm sim --seed ${seed}${faults === FAULT_KINDS ? '' : ` --faults '${faults.join()}'`}`;
+  return [...told, ...(replay === undefined ? [] : [`replay: ${replay}`]), ''].join('\n');
 }
 
 function lineOf(call: Call, marked: readonly Call[]): { readonly atMs: number; readonly text: string } {

@@ -21,6 +21,15 @@ const READING_SHARE = 0.25;
 const KINDS: readonly CallKind[] = [...readsOf(6), ...kindsOfWrites()];
 const READING_KINDS: readonly CallKind[] = [...readsOf(40), ...kindsOfWrites()];
 
+/** What a client asks for. */
+export interface Request {
+  readonly kind: CallKind;
+  /** A key, or the name of a scope. */
+  readonly target: string;
+  /** How long the origin takes, and that it does not fail. Default: as it happens. */
+  readonly loadMs?: number | undefined;
+}
+
 /** One node with its clients. */
 export interface ClientNode {
   readonly machine: SimMachine;
@@ -50,16 +59,23 @@ export class Workload {
     const kind = this.#random.pick(this.isReading ? READING_KINDS : KINDS);
     const scope = this.#random.pick(SCOPES);
     const key = this.#random.pick(KEYS);
-    const isScope = kind.endsWith('clear-scope');
-    node.machine.deliver(() => {
-      const call = this.#history.call({
-        node: node.machine.number,
-        kind,
-        target: isScope ? scope.name : key,
-        keys: isScope ? scope.keys : [key],
-        startMs: this.#world.nowMs,
+    void this.ask(node, { kind, target: kind.endsWith('clear-scope') ? scope.name : key });
+  }
+
+  /** Makes this call on this node as soon as it runs; resolves when it is answered. */
+  ask(node: ClientNode, { kind, target, loadMs }: Request): Promise<Call> {
+    const keys = SCOPES.find(({ name }) => name === target)?.keys ?? [target];
+    return new Promise((resolve) => {
+      node.machine.deliver(() => {
+        const call = this.#history.call({
+          node: node.machine.number,
+          kind,
+          target,
+          keys,
+          startMs: this.#world.nowMs,
+        });
+        void this.#end(call, this.#run(node, call, loadMs)).then(() => resolve(call));
       });
-      void this.#end(call, this.#run(node, call, key));
     });
   }
 
@@ -84,13 +100,17 @@ export class Workload {
     call.endMs = this.#world.nowMs;
   }
 
-  async #run({ lockstep, tools, machine }: ClientNode, call: Call, key: string): Promise<Answer> {
+  async #run({ lockstep, tools, machine }: ClientNode, call: Call, loadMs: number | undefined): Promise<Answer> {
+    const key = call.target;
     const tags = [TAG_OF[key] as string];
     switch (call.kind) {
       case 'get':
         return answerOf(await tools.lookup(key));
       case 'load':
-        return answerOf(await tools.lookup(key, () => this.#load(machine, key), { tags }));
+        // Of one key the tags are not known before its value.
+        return answerOf(
+          await tools.lookup(key, () => this.#load(machine, key, loadMs), { tags: key === 'b' ? () => tags : tags }),
+        );
       case 'set': {
         const value = this.#history.value({ key, by: 'set', startMs: call.startMs, node: call.node, call });
         await tools.set(key, value, { tags });
@@ -111,10 +131,10 @@ export class Workload {
   }
 
   /** The origin: reads its value at once, and takes its time to answer; sometimes it fails. */
-  #load(machine: SimMachine, key: string): Promise<string> {
+  #load(machine: SimMachine, key: string, loadMs: number | undefined): Promise<string> {
     const value = this.#history.value({ key, by: 'load', startMs: this.#world.nowMs, node: machine.number });
-    const isFailing = this.#random.chance(0.1);
-    const ms = this.#random.chance(0.2) ? this.#random.between(100, 3_000) : this.#random.between(1, 50);
+    const isFailing = loadMs === undefined && this.#random.chance(0.1);
+    const ms = loadMs ?? (this.#random.chance(0.2) ? this.#random.between(100, 3_000) : this.#random.between(1, 50));
     return new Promise((resolve, reject) => {
       machine.after(ms, () => {
         this.#history.loaded(value, this.#world.nowMs);

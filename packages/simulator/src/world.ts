@@ -51,6 +51,16 @@ export class World {
     this.#nowMs = untilMs;
   }
 
+  /** Lets things happen until `holds` does; answers whether that came within `withinMs`. */
+  async runUntil(holds: () => boolean, withinMs: number): Promise<boolean> {
+    const untilMs = this.#nowMs + withinMs;
+    await settle();
+    for (let next = this.#due[0]; !holds() && next !== undefined && next.atMs <= untilMs; next = this.#due[0]) {
+      await this.run(next.atMs);
+    }
+    return holds();
+  }
+
   #push(due: Due): void {
     const heap = this.#due;
     let at = heap.push(due) - 1;

@@ -1,16 +1,20 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { Canary } from '../canaries/canaries.ts';
 import { CANARIES } from '../canaries/canaries.ts';
 
 const PACKAGE = join(import.meta.dirname, '..');
-/** Within so many schedules a broken rule has to be noticed. */
+/** Within so many random schedules a broken rule has to be noticed. */
 const SEEDS_MAX = 5_000;
+const RANDOM: readonly string[] = ['--seeds', String(SEEDS_MAX)];
 
-/** Runs schedules until one, or so many, fail, with one rule taken out of the code. */
-function search(canary: string, failures = 1): Promise<{ readonly exitCode: number | null; readonly text: string }> {
-  const run = ['src/main.ts', '--seeds', String(SEEDS_MAX), '--failures', String(failures)];
-  const args = ['--conditions=@lockstep/source', '--import', './canaries/hooks.ts', ...run];
+/** Runs schedules with one rule taken out of the code. */
+function run(
+  canary: string,
+  schedules: readonly string[],
+): Promise<{ readonly exitCode: number | null; readonly text: string }> {
+  const args = ['--conditions=@lockstep/source', '--import', './canaries/hooks.ts', 'src/main.ts', ...schedules];
   const env = { ...process.env, LOCKSTEP_CANARY: canary };
   return new Promise((resolve) => {
     const child = execFile(process.execPath, args, { cwd: PACKAGE, env }, (_, stdout, stderr) => {
@@ -20,15 +24,17 @@ function search(canary: string, failures = 1): Promise<{ readonly exitCode: numb
 }
 
 describe('with a rule of the protocol taken out of the code', () => {
-  test.for(Object.entries(CANARIES))('the checkers notice: %s', { timeout: 300_000 }, async ([name, { promise }]) => {
-    const { exitCode, text } = await search(name);
-    expect(text).toMatch(/^sim: FAILED: .* 1 failed/m);
-    if (promise !== undefined) expect(text).toMatch(new RegExp(`^seed \\d+: ${promise}:`, 'm'));
-    expect(exitCode).toBe(1);
+  test.for(Object.entries(CANARIES))('the checkers notice: %s', { timeout: 300_000 }, async ([name, canary]) => {
+    const { shownBy }: Canary = canary;
+    const { schedule, as = '' } = shownBy ?? {};
+    const found = await run(name, schedule === undefined ? [...RANDOM, '--failures', '1'] : ['--schedule', schedule]);
+    expect(found.text).toMatch(new RegExp(`^${schedule ?? 'seed \\d+'}: ${as}`, 'm'));
+    expect(found.text).toMatch(/^sim: FAILED: /m);
+    expect(found.exitCode).toBe(1);
   });
 
   test('the auditor of a node notices by itself, without any history of calls', { timeout: 300_000 }, async () => {
-    const { text } = await search('gap-events-take-effect', 20);
+    const { text } = await run('gap-events-take-effect', [...RANDOM, '--failures', '20']);
     expect(text).toMatch(/the auditor of node \d counted [1-9]/);
   });
 });

@@ -197,6 +197,12 @@ describe('what was there before a flush (P7)', () => {
     expect(told(3_030, { untilMs: 1_010 }).broken).toEqual([]);
   });
 
+  test('may come back with a failover that lost the flush', () => {
+    const all = told(9_000);
+    all.fault({ atMs: 1_200, server: 'data', lostFromMs: 950, untilMs: 1_300 });
+    expect(all.broken).toEqual([]);
+  });
+
   test('counts as such when its write had been answered, or its load had begun', () => {
     const written = (set: Span): readonly string[] => {
       const all = new Told();

@@ -1,6 +1,5 @@
 import { tierContract } from '@lockstep/testkit';
 import { SimMachine } from '../src/sim-machine.ts';
-import type { TierLink } from '../src/sim-tier.ts';
 import { SimTier } from '../src/sim-tier.ts';
 import { TierServer } from '../src/tier-server.ts';
 import { World } from '../src/world.ts';
@@ -9,8 +8,11 @@ import { World } from '../src/world.ts';
 tierContract(async () => {
   const world = new World(1);
   const server = new TierServer(world);
-  const link: TierLink = { latencyMs: [0.05, 0.2], lost: 0, unanswered: 0, late: 0, isCut: false, upSinceMs: 0 };
+  const latencyMs = [0.05, 0.2] as const;
+  const link = { latencyMs, answerMs: latencyMs, lost: 0, unanswered: 0, late: 0, isCut: false, upSinceMs: 0 };
   let isOpen = true;
+  const passTime = (ms: number): Promise<void> => new Promise((resolve) => void world.after(ms + 1, resolve));
+  let cutOffMs: number | undefined;
   const pump = (async () => {
     while (isOpen) await world.run(world.nowMs + 1);
   })();
@@ -20,7 +22,22 @@ tierContract(async () => {
     },
     loseEverything: async () => server.flush(),
     evict: async ({ partition, keyId }) => server.evict(partition, keyId),
-    passTime: (ms) => new Promise((resolve) => void world.after(ms + 1, resolve)),
+    forgetScripts: async () => {},
+    // Nobody's request is on its way, and the state of a server outlives it.
+    restart: async () => {
+      server.isDown = true;
+      server.isDown = false;
+    },
+    cutOffReplica: async () => {
+      cutOffMs = world.nowMs;
+      await passTime(1);
+    },
+    failOver: async () => {
+      server.failOver(world.nowMs - (cutOffMs ?? world.nowMs), []);
+      server.endIsolation();
+      cutOffMs = undefined;
+    },
+    passTime,
     close: async () => {
       isOpen = false;
       await pump;

@@ -39,15 +39,17 @@ export async function startRedis(options: RedisOptions = {}): Promise<RunningSer
       ...(options.args ?? []),
     ],
     answers: async (port, pid) => {
-      // INFO names the process; PING is refused while a server still loads its data.
+      // INFO names the process, and says whether it still loads its data: PING is answered then by some servers.
       const reply = await exchange({
         port,
-        send: 'INFO server\r\nPING\r\n',
+        send: 'INFO server\r\nINFO persistence\r\nPING\r\n',
         isComplete: (text) => /(^|\r\n)(\+PONG|-[A-Z]+ .*)\r\n$/.test(text),
         timeoutMs: 1_000,
       });
       // A server that asks for a password is up.
-      const isOpen = reply?.includes(`\r\nprocess_id:${pid}\r\n`) === true && reply.endsWith('+PONG\r\n');
+      const isOpen = [`\r\nprocess_id:${pid}\r\n`, '\r\nloading:0\r\n', '+PONG\r\n'].every((part) =>
+        reply?.includes(part),
+      );
       return isOpen || reply?.startsWith('-NOAUTH') === true;
     },
   });

@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import { storesEntries } from './tier-contract-entries.ts';
+import { losesTheNewest } from './tier-contract-failovers.ts';
 import { fillsUnderLeases } from './tier-contract-fills.ts';
 import { keepsHistories } from './tier-contract-histories.ts';
 import { inspectsEntries } from './tier-contract-inspection.ts';
 import { grantsLeases } from './tier-contract-leases.ts';
+import { losesNothing } from './tier-contract-restarts.ts';
 import type { TierContractWorld } from './tier-scene.ts';
 import { TierScene } from './tier-scene.ts';
 
@@ -27,5 +29,7 @@ export function tierContract(open: () => Promise<TierContractWorld>): void {
     storesEntries(scene);
     keepsHistories(scene);
     inspectsEntries(scene);
+    losesNothing(scene);
+    losesTheNewest(scene);
   });
 }

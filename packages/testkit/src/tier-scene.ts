@@ -20,6 +20,17 @@ export interface TierContractWorld {
   loseEverything(): Promise<void>;
   /** Takes one entry away as memory pressure does: without an event. */
   evict(address: KeyAddress): Promise<void>;
+  /** Takes from the tier what it keeps for speed alone, its scripts, as SCRIPT FLUSH does. */
+  forgetScripts(): Promise<void>;
+  /** Kills the tier and starts it again with all that it had answered; resolves when whoever joined can call it again. */
+  restart(): Promise<void>;
+  /** Cuts the tier's replica off: it has heard of everything so far, and hears of nothing from now on. */
+  cutOffReplica(): Promise<void>;
+  /**
+   * Promotes the replica: what happened since it was cut off is lost; if it was not, nothing is. Resolves when whoever
+   * joined can call it.
+   */
+  failOver(): Promise<void>;
   /** Lets time pass on the tier's clock; resolves when at least `ms` of it have. */
   passTime(ms: number): Promise<void>;
   /** Ends the world; every tier of it was closed before. */

@@ -22,10 +22,13 @@ it.each([
   expect(error.message).toMatch(advice);
 });
 
-it('finds the refusal that a server before Redis 7 wraps into the error of the script', () => {
-  const wrapped =
-    "ERR Error running script (call to f_0a1b): @user_script:12: @user_script: 12: -OOM command not allowed when used memory > 'maxmemory'.";
-  expect(tierError(replyError(wrapped), CALL).message).toMatch(/out of memory: raise maxmemory/);
+it.each([
+  ["-OOM command not allowed when used memory > 'maxmemory'.", /out of memory: raise maxmemory/],
+  ['WRONGTYPE Operation against a key holding the wrong kind of value', /something else writes keys/],
+  ["The user executing the script can't run this command or subcommand", /ACL rule in the README$/],
+])('finds the refusal that a server before Redis 7 wraps into the error of the script: %s', (refusal, advice) => {
+  const wrapped = `ERR Error running script (call to f_0a1b): @user_script:12: @user_script: 12: ${refusal}`;
+  expect(tierError(replyError(wrapped), CALL).message).toMatch(advice);
 });
 
 it.each([

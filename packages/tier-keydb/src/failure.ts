@@ -21,8 +21,13 @@ const REFUSALS: Readonly<Record<string, { readonly advice: string; readonly retr
 /** Errors by which a server says that it cannot answer now, but will. */
 const PASSING = /(?:^|-)(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|ERR max number of clients)\b/;
 
-/** A server before Redis 7 wraps the error of a script's command into the script's own: `ERR Error running … -OOM …`. */
-const REFUSED = new RegExp(`(?:^|-)(${Object.keys(REFUSALS).join('|')})\\b`);
+/**
+ * A server before Redis 7 wraps the error of a script's command into the script's own: `ERR Error running … -OOM …`, or
+ * `… @user_script:36: WRONGTYPE …`.
+ */
+const REFUSED = new RegExp(`(?:^|-|: )(${Object.keys(REFUSALS).join('|')})\\b`);
+/** What servers say where a script calls what its user may not: Redis 7, and those before it. */
+const DENIED_IN_SCRIPT = /ACL failure in script|The user executing the script/;
 
 /** What the client says of a command whose connection went, or had gone, in words that a user of the tier knows. */
 const LOST: Readonly<Record<string, string>> = {
@@ -47,7 +52,7 @@ export function tierError(error: unknown, call: FailedCall): CacheError {
     const why = LOST[cause.name] ?? (cause.message.startsWith(UNSENT) ? 'there is no connection' : cause.message);
     return new TierUnavailableError(`${call.what}: ${call.server} does not answer: ${why}`, { cause });
   }
-  const word = REFUSED.exec(cause.message)?.[1];
+  const word = DENIED_IN_SCRIPT.test(cause.message) ? 'NOPERM' : REFUSED.exec(cause.message)?.[1];
   const { advice, retryable } = (word === undefined ? undefined : REFUSALS[word]) ?? {
     advice: 'the tier needs a server with the commands of Redis 6.2',
     retryable: false,

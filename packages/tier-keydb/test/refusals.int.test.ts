@@ -4,7 +4,7 @@ import { CONTROL_PARTITION } from '@lockstep/core';
 import { freePort, waitFor } from '@lockstep/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { entryOf } from './entry-of.ts';
-import { KEY, NODE, TestServer } from './test-server.ts';
+import { KEY, limitedUserRules, NODE, TestServer, urlOfLimitedUser } from './test-server.ts';
 
 const SCOPE = '7a'.repeat(16) as ScopeId;
 const LEASE = { token: 'token-marker', leaseMs: 60_000 };
@@ -46,13 +46,15 @@ describe('when the server refuses', () => {
     expect(states).toEqual([{ connected: false, reason: expect.stringContaining('NOAUTH') }]);
   });
 
-  it('a user who may not do it is named the rule, and no argument leaves in the error', async () => {
-    const url = await server.limitedUrl();
-    const tier = await server.open({ url });
-    await server.raw.call('acl', 'setuser', 'lockstep', '-evalsha', '-eval');
-    const error = await tier.put(entryOf(KEY)).catch((failure: unknown) => failure);
-    expect(error).toMatchObject(refused('NOPERM', 'ACL rule in the README'));
-    expect(inspect(error, { depth: 10 })).not.toContain('payload-marker');
+  it('a user who may not do it, or a step of it, is named the rule, and no argument leaves in the error', async () => {
+    await server.raw.call('acl', 'setuser', 'lockstep', 'reset', ...limitedUserRules());
+    const tier = await server.open({ url: urlOfLimitedUser(server.server) });
+    for (const taken of [['-xadd'], ['-evalsha', '-eval']]) {
+      await server.raw.call('acl', 'setuser', 'lockstep', ...taken);
+      const error = await tier.put(entryOf(KEY)).catch((failure: unknown) => failure);
+      expect(error).toMatchObject({ code: 'tier-refused', message: expect.stringContaining('ACL rule in the README') });
+      expect(inspect(error, { depth: 10 })).not.toContain('payload-marker');
+    }
   });
 
   it('a replica is refused by heads, as by every write, until it is the primary', async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KeyAddress, KeyId, NodeId } from '@lockstep/core';
-import type { RunningServer, TierContractWorld } from '@lockstep/testkit';
+import type { RedisOptions, RunningServer } from '@lockstep/testkit';
 import { startRedis, waitFor } from '@lockstep/testkit';
 import { Redis } from 'ioredis';
 import type { KeydbState, KeydbTier, KeydbTierOptions } from '../src/index.ts';
@@ -16,6 +16,24 @@ const PASSWORD = 'acl-test-password';
 
 export const NODE: NodeId = 'a1'.repeat(8) as NodeId;
 export const KEY: KeyAddress = { partition: 3, namespace: 'tools', keyId: '0e'.repeat(16) as KeyId };
+
+/** The user of the README's rule, as a server takes it on its command line. */
+export function limitedUser(): readonly string[] {
+  return ['--user', 'lockstep', ...limitedUserRules()];
+}
+
+/** What the README's rule says of the user. */
+export function limitedUserRules(): readonly string[] {
+  const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
+  const rule = ACL_RULE.exec(readme)?.[1];
+  if (rule === undefined) throw new Error('the README has no rule for the user lockstep');
+  return rule.replace('<password>', PASSWORD).split(' ');
+}
+
+/** The URL of a server, or of a way to it, with that user's credentials. */
+export function urlOfLimitedUser(at: { readonly host: string; readonly port: number }): string {
+  return `redis://lockstep:${PASSWORD}@${at.host}:${at.port}`;
+}
 
 /** A tier under test, and every state it told of. */
 export interface TierUnderTest {
@@ -39,8 +57,8 @@ export class TestServer {
     this.raw.on('error', () => {});
   }
 
-  static async start(args: readonly string[] = []): Promise<TestServer> {
-    return new TestServer(await startRedis({ args }));
+  static async start(options: RedisOptions = {}): Promise<TestServer> {
+    return new TestServer(await startRedis(options));
   }
 
   async stop(): Promise<void> {
@@ -77,34 +95,6 @@ export class TestServer {
     const { tier, connected } = this.connect(options);
     await connected();
     return tier;
-  }
-
-  /** Makes the user of the README's rule; answers the URL with its credentials. */
-  async limitedUrl(): Promise<string> {
-    const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
-    const rule = ACL_RULE.exec(readme)?.[1];
-    if (rule === undefined) throw new Error('the README has no rule for the user lockstep');
-    await this.raw.call('acl', 'setuser', 'lockstep', 'reset', ...rule.replace('<password>', PASSWORD).split(' '));
-    return `redis://lockstep:${PASSWORD}@${this.server.host}:${this.server.port}`;
-  }
-
-  /** A world for the contract suite: a cluster of its own on this server. */
-  world(url: string): TierContractWorld {
-    const cluster = this.newCluster();
-    return {
-      join: () => this.open({ url, cluster }),
-      loseEverything: async () => {
-        await this.raw.flushall();
-      },
-      evict: async ({ partition, keyId }) => {
-        await this.raw.del(`lockstep:{${cluster}:${partition}}:entry:${keyId}`);
-      },
-      passTime: async (ms) => {
-        const end = (await this.nowMs()) + ms;
-        await waitFor(async () => (await this.nowMs()) >= end, { what: `${ms} ms of the tier's time` });
-      },
-      close: async () => {},
-    };
   }
 
   /** The server's time in ms. */

@@ -11,11 +11,11 @@ export function* historyChanges(evidence: Evidence): Generator<Violation> {
 
 /**
  * After a flush no value comes back that was made before it: its entry is gone, or was born in a control history that
- * is; and a load that was under way has lost its lease, or was born there too.
+ * is; and a load that was under way has lost its lease, or was born there too. A failover may lose the flush itself.
  */
 function* flushes(evidence: Evidence): Generator<Violation> {
   for (const flush of evidence.history.faults) {
-    if (!flush.flushed) continue;
+    if (!flush.flushed || mayBeUndone(evidence, flush)) continue;
     const { atMs, untilMs = atMs } = flush;
     for (const read of evidence.reads) {
       if (read.startMs <= untilMs + evidence.boundMs || !isUnmarked(read)) continue;
@@ -25,6 +25,14 @@ function* flushes(evidence: Evidence): Generator<Violation> {
       yield { promise: 'P7', text, calls: [...(origin.call ? [origin.call] : []), read] };
     }
   }
+}
+
+/** Whether a failover may have brought back what was flushed. */
+function mayBeUndone({ history }: Evidence, { server, atMs, untilMs = atMs }: Fault): boolean {
+  return history.faults.some((fault) => {
+    if (fault.lostFromMs === undefined || (fault.server ?? server) !== server) return false;
+    return untilMs >= fault.lostFromMs && atMs <= (fault.untilMs as number);
+  });
 }
 
 /**

@@ -24,7 +24,16 @@ class ObservedTier extends SimTier {
 test('a lookup that waits loads nothing beside the holder of the lease, however many dead fills it sees (P5)', async () => {
   const world = new World(1);
   const server = new TierServer(world);
-  const link: TierLink = { latencyMs: [0.05, 0.1], lost: 0, unanswered: 0, late: 0, isCut: false, upSinceMs: 0 };
+  const latencyMs = [0.05, 0.1] as const;
+  const link: TierLink = {
+    latencyMs,
+    answerMs: latencyMs,
+    lost: 0,
+    unanswered: 0,
+    late: 0,
+    isCut: false,
+    upSinceMs: 0,
+  };
   const via = { control: server, data: server, link };
   const machine = new SimMachine(world, { number: 0, rate: 1 });
   const tier = new ObservedTier(world, machine, via);
