@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const PACKAGE = join(import.meta.dirname, '..');
 const HOOKS = join(PACKAGE, '../simulator/canaries/hooks.ts');
+/** A round that fails tells its whole trace. */
+const OUTPUT_BYTES_MAX = 256 * 1_024 * 1_024;
 
 describe('chaos', () => {
   let directory: string;
@@ -21,7 +23,8 @@ describe('chaos', () => {
     const args = ['--conditions=@lockstep/source', '--import', HOOKS, 'src/main.ts', '--minutes', '0.1', '--seed', '1'];
     const env = { ...process.env, LOCKSTEP_CANARY: rule, TMPDIR: directory };
     return new Promise((resolve) => {
-      const child = execFile(process.execPath, args, { cwd: PACKAGE, env }, (_, stdout, stderr) => {
+      const options = { cwd: PACKAGE, env, maxBuffer: OUTPUT_BYTES_MAX };
+      const child = execFile(process.execPath, args, options, (_, stdout, stderr) => {
         resolve({ exitCode: child.exitCode, text: stdout + stderr });
       });
     });
