@@ -46,6 +46,7 @@ export async function runChaos({ minutes, seed, say, signal }: ChaosOptions): Pr
       tier.onMoved = (primary) => follow(scene, primary);
       const { violations } = await runRound(scene, { number, random: random.fork(), directory, signal });
       nodes.splice(0, nodes.length, ...nodes.filter(({ isAlive }) => isAlive));
+      while (nodes.length < NODES) await startNode();
       say(tally.round(number, history, violations));
       if (violations.length > 0) say(traceOf({ name: `seed ${seed}`, violations, history }));
     }

@@ -14,6 +14,7 @@ import type { World } from './world.ts';
 export const DELTA_MS = 2_000;
 export const DELTA_MAX_MS = 3_000;
 export const LEASE_MS = 3_000;
+export const TTL_MS = 30_000;
 const SECRET = 'the secret of a simulation';
 
 /** How a stage's nodes differ from those of a random schedule. */
@@ -81,7 +82,7 @@ export class Stage {
       deltaMaxMs: DELTA_MAX_MS,
     });
     const { leaseMs = LEASE_MS } = this.#options;
-    const policy = { ttlMs: 30_000, graceMs: 30_000, leaseMs, nearEntriesMax: 100 };
+    const policy = { ttlMs: TTL_MS, graceMs: 30_000, leaseMs, nearEntriesMax: 100 };
     this.nodes.push({ machine, lockstep, tools: lockstep.namespace<string>('tools', policy), hasLeft: false });
   }
 }
