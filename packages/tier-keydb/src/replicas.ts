@@ -9,8 +9,8 @@ import { textOf } from './reply.ts';
 
 /** How many commits one round asks about; further ones wait for the next. */
 const ROUND_COMMITS_MAX = 1_000;
-/** How long one round waits for replicas at most, in ms: a commit that comes meanwhile waits for it first. */
-const ROUND_MS_MAX = 50;
+/** How much of a commit's time one round waits for replicas at most: a commit that comes meanwhile has the rest. */
+const ROUND_SHARE = 0.5;
 /** With less time left than this, in ms, a commit waits for no further round. */
 const ROUND_MS_MIN = 2;
 /** How long after its time is over, in ms, the answer of the last round is still waited for. */
@@ -47,6 +47,8 @@ export class Replicas {
   readonly #waiting: Set<Waiting> = new Set();
   /** Made when it is first needed. */
   #connection: Connection | undefined;
+  /** How long one WAIT on that connection may take, in ms: silence up to then is no sign of a dead server. */
+  #roundMsMax = 0;
   #isAsking = false;
   #isClosed = false;
 
@@ -83,7 +85,7 @@ export class Replicas {
       // After a stall of this process an answer may be here unread: what has arrived is read first.
       const timer = setTimeout(() => setImmediate(giveUp, waiting, server), timeoutMs + LAST_ANSWER_MS);
       this.#waiting.add(waiting);
-      void this.#ask();
+      void this.#ask(timeoutMs);
     });
   }
 
@@ -94,20 +96,28 @@ export class Replicas {
   }
 
   /** Asks round after round for as long as commits wait. */
-  async #ask(): Promise<void> {
+  async #ask(timeoutMs: number): Promise<void> {
     if (this.#isAsking) return;
     this.#isAsking = true;
-    this.#connection ??= new Connection(this.#config);
+    const connection = this.#connected(timeoutMs);
     while (this.#waiting.size > 0) {
       const commits = [...this.#waiting].slice(0, ROUND_COMMITS_MAX);
       try {
-        await this.#round(this.#connection, commits);
+        await this.#round(connection, commits);
       } catch (error) {
         if (error instanceof TierUnavailableError) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
         else for (const waiting of commits) waiting.reject(error as CacheError);
       }
     }
     this.#isAsking = false;
+  }
+
+  #connected(timeoutMs: number): Connection {
+    if (this.#connection !== undefined) return this.#connection;
+    this.#roundMsMax = timeoutMs * ROUND_SHARE;
+    const commandTimeoutMs = this.#config.commandTimeoutMs + this.#roundMsMax;
+    this.#connection = new Connection({ ...this.#config, commandTimeoutMs });
+    return this.#connection;
   }
 
   async #round(connection: Connection, commits: readonly Waiting[]): Promise<void> {
@@ -130,14 +140,11 @@ export class Replicas {
     });
   }
 
-  /**
-   * How long a round waits for replicas: not beyond anyone's time, and so short that a commit which comes meanwhile
-   * gets a round of its own within its time, and that the server is not taken for one that does not answer.
-   */
+  /** How long a round waits for replicas: not beyond anyone's time, nor longer than the connection is made for. */
   #roundMs(commits: readonly Waiting[]): number {
     const nowMs = performance.now();
-    const shares = commits.map(({ untilMs, wanted }) => Math.min(untilMs - nowMs, wanted.timeoutMs / 2));
-    return Math.max(1, Math.floor(Math.min(ROUND_MS_MAX, this.#config.commandTimeoutMs / 2, ...shares)));
+    const shares = commits.map(({ untilMs, wanted }) => Math.min(untilMs - nowMs, wanted.timeoutMs * ROUND_SHARE));
+    return Math.max(1, Math.floor(Math.min(this.#roundMsMax, ...shares)));
   }
 }
 
