@@ -90,8 +90,9 @@ function isOlder(origin: Origin, invalidation: Call): boolean {
   return (call.endMs as number) < invalidation.startMs;
 }
 
-/** Whether a failover may have taken the commit away: losing the invalidation itself is exempt. */
+/** Whether a failover may have taken the commit away: losing the invalidation itself is exempt, unless it was replicated. */
 function mayBeLost(history: History, call: Call): boolean {
+  if (call.answer?.kind === 'committed' && call.answer.replicated === true) return false;
   return history.faults.some(({ lostFromMs, untilMs }) => {
     return lostFromMs !== undefined && (call.endMs as number) >= lostFromMs && call.startMs <= (untilMs as number);
   });

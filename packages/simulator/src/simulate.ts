@@ -23,9 +23,11 @@ export interface SimulationOptions {
   readonly operations: number;
   /** The kinds of faults that may happen; none: a calm run. */
   readonly faults: readonly string[];
+  /** Whether writes wait for a replica; then one that has it may not be lost in a failover. */
+  readonly durable: boolean;
 }
 
-export const DEFAULT_OPTIONS: SimulationOptions = { nodes: 3, operations: 200, faults: FAULT_KINDS };
+export const DEFAULT_OPTIONS: SimulationOptions = { nodes: 3, operations: 200, faults: FAULT_KINDS, durable: false };
 
 /** What came of one seed. */
 export interface Simulation {
@@ -47,7 +49,7 @@ const HEAL_MS = 20_000;
 export async function simulate(seed: number, options: SimulationOptions = DEFAULT_OPTIONS): Promise<Simulation> {
   const world = new World(seed);
   const history = new History();
-  const { stage, nodes } = buildStage(world, history);
+  const { stage, nodes } = buildStage(world, history, options);
   for (let index = 0; index < options.nodes; index++) stage.join();
   await world.run(5_000);
   const workload = new Workload(world, history);
@@ -75,7 +77,11 @@ export async function simulate(seed: number, options: SimulationOptions = DEFAUL
 const checkOptions = { deltaMs: DELTA_MS, clockRateError: CLOCK_RATE_ERROR };
 
 /** The servers and the bus, and the nodes that have joined so far. */
-function buildStage(world: World, history: History): { readonly stage: Stage; readonly nodes: readonly ClientNode[] } {
+function buildStage(
+  world: World,
+  history: History,
+  { durable }: SimulationOptions,
+): { readonly stage: Stage; readonly nodes: readonly ClientNode[] } {
   const weather: BusWeather = { latencyMs: [0.05, 5], lost: 0, repeated: 0, late: 0, cutOff: new Set() };
   const servers = [new TierServer(world), new TierServer(world)] as const;
   const network = new SimBusNetwork(world, weather);
@@ -90,7 +96,7 @@ function buildStage(world: World, history: History): { readonly stage: Stage; re
     machines.push(machine);
     links.push(link);
     const tier = new SimTier(world, machine, { control: servers[0], data: servers[1], link });
-    const opening = openNode(machine, { tier, bus: network.join(machine), random: world.random.fork() });
+    const opening = openNode(machine, { tier, bus: network.join(machine), random: world.random.fork(), durable });
     void opening.then((node) => nodes.push(node));
   };
   const leave = (number: number): void => {
@@ -102,10 +108,11 @@ function buildStage(world: World, history: History): { readonly stage: Stage; re
 
 async function openNode(
   machine: SimMachine,
-  given: Required<Pick<LockstepOptions, 'tier' | 'bus' | 'random'>>,
+  { durable, ...given }: Required<Pick<LockstepOptions, 'tier' | 'bus' | 'random'>> & { readonly durable: boolean },
 ): Promise<ClientNode> {
   const lockstep = await openLockstep({
     ...given,
+    ...(durable && { durability: { replicas: 1 } }),
     secret: SECRET,
     clock: machine,
     timers: machine,
