@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { DurabilityOptions } from '../src/index.ts';
 import type { TestClusterOptions, TestNode } from './cluster.ts';
-import { startNode, warm } from './cluster.ts';
+import { startCluster, startNode, warm } from './cluster.ts';
 
 const DELTA_MAX_MS = 800;
 const TIMEOUT_MS = 600;
@@ -162,4 +162,15 @@ describe('two nodes with durability, on a primary with one replica', () => {
     expect((await clearing).replicas).toEqual(ON_NONE);
     replica.resume();
   });
+});
+
+test('without durability a node has one connection, sends no WAIT, and its receipts do not speak of replicas', async () => {
+  await using cluster = await startCluster({ nodes: 1 });
+  const [a] = cluster.nodes as [TestNode];
+  const receipts = [await a.tools.set('tool', 'new'), await a.tools.clear('tool'), await a.lockstep.clear({ tag: 'x' })];
+  for (const receipt of receipts) expect(receipt).not.toHaveProperty('replicas');
+  expect(a.proxy.connections).toBe(1);
+  const client = new Redis(cluster.redis.url);
+  expect(await client.info('commandstats')).not.toContain('cmdstat_wait:');
+  client.disconnect();
 });

@@ -7,6 +7,8 @@ export interface Canary {
   /** What stands there once, and what takes its place. */
   readonly find: string;
   readonly replace: string;
+  /** The schedules in which it shows, where the usual ones do not have it. */
+  readonly args?: readonly string[];
 }
 
 const CACHE = 'packages/cache/src';
@@ -87,6 +89,13 @@ export const CANARIES: Readonly<Record<string, Canary>> = {
     file: `${MODEL}/tier-partition.ts`,
     find: 'Math.max(previous + 1, moment.nowUs)',
     replace: 'previous + 1',
+  },
+  'replicas-have-it': {
+    rule: 'a write is said to be on a replica only when that has acknowledged it',
+    file: `${CACHE}/durability.ts`,
+    find: 'acknowledged: await this.#node.tier.replicated(partition, commit, wanted)',
+    replace: 'acknowledged: wanted.replicas',
+    args: ['--durable', '--faults', 'failover,bus loses'],
   },
   'scope-generation': {
     rule: 'an entry judged under an older epoch table is judged again',

@@ -27,8 +27,8 @@ export function traceOf({
   return [...told, ...(options === undefined ? [] : [replayOf(seed, options)]), ''].join('\n');
 }
 
-function replayOf(seed: number, { faults }: SimulationOptions): string {
-  return `replay: pnpm sim --seed ${seed}${faults === FAULT_KINDS ? '' : ` --faults '${faults.join()}'`}`;
+function replayOf(seed: number, { faults, durable }: SimulationOptions): string {
+  return `replay: pnpm sim --seed ${seed}${faults === FAULT_KINDS ? '' : ` --faults '${faults.join()}'`}${durable ? ' --durable' : ''}`;
 }
 
 function lineOf(call: Call, marked: readonly Call[]): { readonly atMs: number; readonly text: string } {

@@ -10,7 +10,8 @@ const SEEDS_MAX = 5_000;
 /** Runs schedules until one, or so many, fail, with one rule taken out of the code. */
 function search(canary: string, failures = 1): Promise<{ readonly exitCode: number | null; readonly text: string }> {
   const run = ['src/main.ts', '--seeds', String(SEEDS_MAX), '--failures', String(failures)];
-  const args = ['--conditions=@lockstep/source', '--import', './canaries/hooks.ts', ...run];
+  const more = CANARIES[canary]?.args ?? [];
+  const args = ['--conditions=@lockstep/source', '--import', './canaries/hooks.ts', ...run, ...more];
   const env = { ...process.env, LOCKSTEP_CANARY: canary };
   return new Promise((resolve) => {
     const child = execFile(process.execPath, args, { cwd: PACKAGE, env }, (_, stdout, stderr) => {
