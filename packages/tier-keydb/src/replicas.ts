@@ -13,8 +13,11 @@ const ROUND_COMMITS_MAX = 1_000;
 const ROUND_SHARE = 0.5;
 /** With less time left than this, in ms, a commit waits for no further round. */
 const ROUND_MS_MIN = 2;
-/** How long after its time is over, in ms, the answer of the last round is still waited for. */
-const LAST_ANSWER_MS = 50;
+/**
+ * How long after its time is over, in ms, the answer of the last round is still waited for: an idle server looks for
+ * WAITs whose time is over ten times a second.
+ */
+const LAST_ANSWER_MS = 150;
 /** How soon a connection that is not there is asked for again. */
 const RETRY_MS = 20;
 
