@@ -71,12 +71,13 @@ export async function startNode(config: GatewayConfig, logger: Logger): Promise<
 
 function adapters(config: GatewayConfig, cluster: ClusterConfig, logger: Logger) {
   const port = cacheLogger(logger);
-  const { name, secret, tierUrl, busUrl } = cluster;
+  const { name, secret, tierUrl, busUrl, durability } = cluster;
   const lives = Object.values(gatewayPolicies(timesOf(config))).map(({ ttlMs = 0, graceMs = 0 }) => ttlMs + graceMs);
   const epochsKeepMs = 2 * Math.max(...lives);
   return {
     secret,
     tier: connectKeydb({ url: tierUrl, cluster: name, epochsKeepMs, logger: port }),
+    ...(durability === undefined ? {} : { durability }),
     ...(busUrl === undefined ? {} : { bus: connectNats({ ...parseBusUrl(busUrl), cluster: name, logger: port }) }),
   };
 }

@@ -13,6 +13,8 @@ export interface Canary {
   readonly edits: readonly Edit[];
   /** The schedule that shows it, default: random ones do; and what the checkers say then, default: anything. */
   readonly shownBy?: { readonly schedule?: string; readonly as: string };
+  /** What random schedules are to have, where the usual ones do not have it. */
+  readonly args?: readonly string[];
 }
 
 const CACHE = 'packages/cache/src';
@@ -265,6 +267,17 @@ export const CANARIES: Readonly<Record<string, Canary>> = {
         replace: 'previous + 1',
       },
     ],
+  },
+  'replicas-have-it': {
+    rule: 'a write is said to be on a replica only when that has acknowledged it',
+    edits: [
+      {
+        file: `${CACHE}/durability.ts`,
+        find: 'acknowledged: await this.#node.tier.replicated(partition, commit, wanted)',
+        replace: 'acknowledged: wanted.replicas',
+      },
+    ],
+    args: ['--durable', '--faults', 'failover,bus loses'],
   },
   'scope-generation': {
     rule: 'an entry judged under an older epoch table is judged again',

@@ -37,7 +37,8 @@ export type Answer =
       readonly degraded: boolean;
     }
   | { readonly kind: 'nothing'; readonly degraded: boolean }
-  | { readonly kind: 'committed'; readonly fencedBy?: 'acknowledgements' | 'time' }
+  /** `replicated`: on as many replicas as were wanted, where some were. */
+  | { readonly kind: 'committed'; readonly fencedBy?: 'acknowledgements' | 'time'; readonly replicated?: boolean }
   /** A clear that waits for the tier. */
   | { readonly kind: 'queued' }
   | { readonly kind: 'failed'; readonly code: string };

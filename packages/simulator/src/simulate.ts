@@ -16,9 +16,11 @@ export interface SimulationOptions {
   readonly operations: number;
   /** The kinds of faults that may happen; none: a calm run. */
   readonly faults: readonly string[];
+  /** Whether writes wait for a replica; then one that has it may not be lost in a failover. */
+  readonly durable: boolean;
 }
 
-export const DEFAULT_OPTIONS: SimulationOptions = { nodes: 3, operations: 200, faults: FAULT_KINDS };
+export const DEFAULT_OPTIONS: SimulationOptions = { nodes: 3, operations: 200, faults: FAULT_KINDS, durable: false };
 
 /** Longer than any load takes to be stored, its lease's wait included. */
 const LOAD_MS_MAX = 2 * LEASE_MS;
@@ -31,7 +33,7 @@ const HEAL_MS = 20_000;
 export async function simulate(seed: number, options: SimulationOptions = DEFAULT_OPTIONS): Promise<Played> {
   const world = new World(seed);
   const history = new History();
-  const stage = new Stage(world, history);
+  const stage = new Stage(world, history, { durable: options.durable });
   const { nodes } = stage;
   for (let index = 0; index < options.nodes; index++) stage.join();
   await world.run(5_000);
@@ -58,8 +60,8 @@ export async function simulate(seed: number, options: SimulationOptions = DEFAUL
   return { name: `seed ${seed}`, violations, history, replay: replayOf(seed, options) };
 }
 
-function replayOf(seed: number, { faults }: SimulationOptions): string {
-  return `pnpm sim --seed ${seed}${faults === FAULT_KINDS ? '' : ` --faults '${faults.join()}'`}`;
+function replayOf(seed: number, { faults, durable }: SimulationOptions): string {
+  return `pnpm sim --seed ${seed}${faults === FAULT_KINDS ? '' : ` --faults '${faults.join()}'`}${durable ? ' --durable' : ''}`;
 }
 
 /** All kinds of faults that may happen, or those of the bus alone, if there are any. */

@@ -19,6 +19,8 @@ const SECRET = 'the secret of a simulation';
 
 /** How a stage's nodes differ from those of a random schedule. */
 export interface StageOptions {
+  /** Whether writes wait for a replica. */
+  readonly durable?: boolean;
   readonly leaseMs?: number;
   /** What a node takes for its tier: something in front of the simulated one. */
   readonly front?: (tier: Tier, node: number) => Tier;
@@ -70,7 +72,9 @@ export class Stage {
   }
 
   async #open(machine: SimMachine, tier: Tier): Promise<void> {
+    const { leaseMs = LEASE_MS, durable = false } = this.#options;
     const lockstep = await openLockstep({
+      ...(durable && { durability: { replicas: 1 } }),
       tier,
       bus: this.#network.join(machine),
       random: this.world.random.fork(),
@@ -81,7 +85,6 @@ export class Stage {
       maxStalenessMs: DELTA_MS,
       deltaMaxMs: DELTA_MAX_MS,
     });
-    const { leaseMs = LEASE_MS } = this.#options;
     const policy = { ttlMs: TTL_MS, graceMs: 30_000, leaseMs, nearEntriesMax: 100 };
     this.nodes.push({ machine, lockstep, tools: lockstep.namespace<string>('tools', policy), hasLeft: false });
   }

@@ -113,20 +113,18 @@ export class Workload {
         );
       case 'set': {
         const value = this.#history.value({ key, by: 'set', startMs: call.startMs, node: call.node, call });
-        await tools.set(key, value, { tags });
-        return { kind: 'committed' };
+        return writeAnswer(await tools.set(key, value, { tags }));
       }
       case 'clear':
       case 'fenced-clear':
       case 'degraded-clear':
-        return clearAnswer(await tools.clear(key, optionsOf(call)));
+        return writeAnswer(await tools.clear(key, optionsOf(call)));
       case 'expire':
-        await tools.expire(key);
-        return { kind: 'committed' };
+        return writeAnswer(await tools.expire(key));
       case 'clear-scope':
       case 'fenced-clear-scope':
       case 'degraded-clear-scope':
-        return clearAnswer(await lockstep.clear(scopeOf(call.target), optionsOf(call)));
+        return writeAnswer(await lockstep.clear(scopeOf(call.target), optionsOf(call)));
     }
   }
 
@@ -158,9 +156,14 @@ function optionsOf({ kind }: Call): ClearOptions {
   return { wait: kind.startsWith('fenced') ? 'fenced' : 'committed', allowDegraded: kind.startsWith('degraded') };
 }
 
-function clearAnswer(receipt: Receipt | QueuedReceipt): Answer {
+function writeAnswer(receipt: Receipt | QueuedReceipt): Answer {
   if (!receipt.committed) return { kind: 'queued' };
-  return { kind: 'committed', ...(receipt.fence && { fencedBy: receipt.fence.by }) };
+  const { fence, replicas } = receipt;
+  return {
+    kind: 'committed',
+    ...(fence && { fencedBy: fence.by }),
+    ...(replicas && { replicated: replicas.acknowledged >= replicas.wanted }),
+  };
 }
 
 function scopeOf(name: string): Parameters<Lockstep['clear']>[0] {

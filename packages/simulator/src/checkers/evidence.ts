@@ -111,6 +111,7 @@ export function isOlder(origin: Origin, invalidation: Call): boolean {
 
 /** The failovers that may have taken a commit away: losing the invalidation itself is exempt. */
 export function lossesOf(history: History, call: Invalidation): readonly Fault[] {
+  if (call.answer?.kind === 'committed' && call.answer.replicated) return [];
   const server = isScopeClear(call) ? 'control' : 'data';
   return history.faults.filter((fault) => {
     if (fault.lostFromMs === undefined || (fault.server ?? server) !== server) return false;
