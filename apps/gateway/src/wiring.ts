@@ -71,7 +71,7 @@ export async function startNode(config: GatewayConfig, logger: Logger): Promise<
 
 function adapters(config: GatewayConfig, cluster: ClusterConfig, logger: Logger) {
   const port = cacheLogger(logger);
-  const { name, secret, tierUrl, busUrl } = cluster;
+  const { name, secret, tierUrl, busUrl, durability } = cluster;
   const lives = Object.values(gatewayPolicies(timesOf(config))).map(
     ({ ttl = 0, grace = 0 }) => millisecondsOf(ttl) + millisecondsOf(grace),
   );
@@ -79,6 +79,7 @@ function adapters(config: GatewayConfig, cluster: ClusterConfig, logger: Logger)
   return {
     secret,
     tier: connectKeydb({ url: tierUrl, cluster: name, epochsKeepMs, logger: port }),
+    ...(durability === undefined ? {} : { durability }),
     ...(busUrl === undefined ? {} : { bus: connectNats({ ...parseBusUrl(busUrl), cluster: name, logger: port }) }),
   };
 }

@@ -2,6 +2,7 @@ import type { ScopeId } from '@lockstep/core';
 import type { NearRegion } from '@lockstep/near-cache';
 import type { Applier } from './apply.ts';
 import type { Breaker } from './breaker.ts';
+import type { Durability } from './durability.ts';
 import type { Fences } from './fenced-clear.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { Node } from './node.ts';
@@ -19,6 +20,7 @@ export interface Engine {
   readonly outbox: Outbox;
   readonly waiters: Waiters;
   readonly fences: Fences;
+  readonly durability: Durability;
   readonly queuedClears: QueuedClears;
   /** Aborted when the node closes. */
   readonly closing: AbortSignal;

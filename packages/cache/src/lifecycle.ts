@@ -1,9 +1,11 @@
+import type { ReplicasWanted } from '@lockstep/core';
 import { CacheError } from '@lockstep/core';
 import { observeCoherence } from '@lockstep/telemetry';
 import { Applier } from './apply.ts';
 import type { AuditOptions } from './auditor.ts';
 import { Auditor } from './auditor.ts';
 import { Breaker } from './breaker.ts';
+import { Durability } from './durability.ts';
 import type { Engine } from './engine.ts';
 import { Fences } from './fenced-clear.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -26,6 +28,8 @@ export interface EngineOptions {
   readonly replayMax: number;
   /** How near entries are compared with the tier; undefined: they are not. */
   readonly audit: Required<AuditOptions> | undefined;
+  /** How many replicas writes wait for; undefined: for none. */
+  readonly durability: ReplicasWanted | undefined;
 }
 
 /** An engine, and what only its lifecycle touches. */
@@ -56,6 +60,7 @@ export function startEngine(parts: NodeParts, options: EngineOptions): RunningEn
   const applier = new Applier(node, outbox, { reorderWindowMs: options.reorderWindowMs, requestHeartbeat });
   const fences = new Fences(node, heartbeat, abort.signal);
   node.bus.listen(new Inbox(node, { applier, outbox, waiters, fences, requestHeartbeat }));
+  const durability = new Durability(node, options.durability);
   const queuedClears = new QueuedClears(node, { breaker, applier, outbox });
   const closing = abort.signal;
   if (node.shared && options.audit) {
@@ -65,7 +70,7 @@ export function startEngine(parts: NodeParts, options: EngineOptions): RunningEn
       observeCoherence(() => node.counters),
     );
   }
-  return { node, heartbeat, breaker, applier, outbox, waiters, fences, queuedClears, closing, abort };
+  return { node, heartbeat, breaker, applier, outbox, waiters, fences, durability, queuedClears, closing, abort };
 }
 
 /**

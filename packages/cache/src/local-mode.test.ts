@@ -287,6 +287,19 @@ describe('opening a node', () => {
     });
   });
 
+  test('with durability that nothing can give, or no such number, says so', async () => {
+    await expect(openLockstep({ durability: { replicas: 1 } })).rejects.toMatchObject({
+      code: 'config-invalid',
+      message: expect.stringContaining('durability: got one without a tier'),
+    });
+    const durability = { replicas: 0, timeoutMs: 5 };
+    const tier = new NullTier(new FakeClock());
+    await expect(openLockstep({ tier, secret: 'a secret for tests', durability })).rejects.toMatchObject({
+      code: 'config-invalid',
+      message: expect.stringMatching(/durability\.replicas: got 0, takes .* 1 to 100; durability\.timeoutMs: got 5/),
+    });
+  });
+
   test('with wrong options closes the tier and the bus that it was given, so that nothing keeps the process', async () => {
     const tier = new NullTier(new FakeClock());
     const bus = new NullBus();

@@ -107,7 +107,7 @@ export class Lockstep implements AsyncDisposable {
       queuedClears.add({ ...made, send }, error);
       return queuedReceipt(scope);
     }
-    return scopeReceipt(scope, { commit, fence: await spread(this.#engine, { ...made, commit, wait }) });
+    return scopeReceipt(scope, await spread(this.#engine, { ...made, commit, wait }));
   }
 
   /** How many entries of a namespace the tier holds, cleared ones that it has not reclaimed included; local: near. */

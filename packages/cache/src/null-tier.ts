@@ -76,6 +76,10 @@ export class NullTier implements Tier {
     return this.#commit(CONTROL);
   }
 
+  async replicated(): Promise<number> {
+    return 0;
+  }
+
   async found(partition: number): Promise<Head> {
     return this.#head(partition);
   }

@@ -2,6 +2,7 @@ import type { Bus, Clock, Logger, Random, Tier, Timers } from '@lockstep/core';
 import { ConfigError, PARTITIONS_MAX } from '@lockstep/core';
 import type { AuditOptions } from './auditor.ts';
 import { Background } from './background.ts';
+import type { DurabilityOptions } from './durability.ts';
 import { join, startEngine } from './lifecycle.ts';
 import { Lockstep } from './lockstep.ts';
 import { NullBus, NullTier } from './null-tier.ts';
@@ -38,6 +39,12 @@ export interface LockstepOptions {
    * is counted in `stats()`, logged and dropped. `false`: never. Default: 16 each 1,000 ms; in local mode never.
    */
   readonly audit?: AuditOptions | false;
+  /**
+   * A write (set, clear, expire) resolves only once so many replicas of the tier have it, or `timeoutMs` after it was
+   * committed, whichever comes first; other nodes hear of it without waiting. The receipt's `replicas` says how many
+   * had it. Default: none; a write resolves once the primary has it.
+   */
+  readonly durability?: DurabilityOptions;
   /** Where the node says what it does; keys, values and secrets never appear. Default: nowhere. */
   readonly logger?: Logger;
   /** Time, for simulations and tests. Default: the machine's. */
@@ -58,6 +65,7 @@ const DEFAULTS = {
 } as const;
 
 const AUDIT_DEFAULTS: Required<AuditOptions> = { everyMs: 1_000, entries: 16 };
+const REPLICAS_TIMEOUT_MS = 100;
 
 /**
  * Opens a node. With a tier it joins the cluster; when the tier does not answer in `joinTimeoutMs` the node opens all
@@ -72,7 +80,15 @@ export async function openLockstep(options: LockstepOptions = {}): Promise<Locks
     ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
   };
   const audit = { ...AUDIT_DEFAULTS, ...options.audit };
-  const problems = [...problemsOf(config, options), ...auditProblems(audit)];
+  const durability = options.durability && {
+    replicas: options.durability.replicas,
+    timeoutMs: options.durability.timeoutMs ?? REPLICAS_TIMEOUT_MS,
+  };
+  const problems = [
+    ...problemsOf(config, options),
+    ...nestedProblems('audit', audit, AUDIT_RANGES),
+    ...(durability === undefined ? [] : nestedProblems('durability', durability, DURABILITY_RANGES)),
+  ];
   if (problems.length > 0) {
     await Promise.all([options.tier?.close(), options.bus?.close()]);
     throw new ConfigError(`openLockstep has wrong options: ${problems.join('; ')}`);
@@ -99,6 +115,7 @@ export async function openLockstep(options: LockstepOptions = {}): Promise<Locks
       reorderWindowMs: config.reorderWindowMs,
       replayMax: config.replayMax,
       audit: options.audit === false ? undefined : audit,
+      durability,
     },
   );
   await join(engine, config.joinTimeoutMs);
@@ -114,6 +131,16 @@ const RANGES: readonly (readonly [keyof typeof DEFAULTS, number, number])[] = [
   ['reorderWindowMs', 0, 10_000],
   ['replayMax', 1, 10_000_000],
 ];
+
+const AUDIT_RANGES = [
+  ['everyMs', 10, 3_600_000],
+  ['entries', 1, 1_000],
+] as const;
+
+const DURABILITY_RANGES = [
+  ['replicas', 1, 100],
+  ['timeoutMs', 10, 10_000],
+] as const;
 
 function problemsOf(
   config: Readonly<Record<keyof typeof DEFAULTS, number>>,
@@ -135,17 +162,20 @@ function problemsOf(
   if (options.bus !== undefined && options.tier === undefined) {
     problems.push('bus: got one without a tier, takes a tier beside it: events are committed there');
   }
+  if (options.durability !== undefined && options.tier === undefined) {
+    problems.push('durability: got one without a tier, takes a tier beside it: replicas are those of its server');
+  }
   return problems;
 }
 
-function auditProblems(audit: Required<AuditOptions>): readonly string[] {
-  const ranges = [
-    ['everyMs', 10, 3_600_000],
-    ['entries', 1, 1_000],
-  ] as const;
+function nestedProblems<F extends string>(
+  option: string,
+  given: Readonly<Record<F, number>>,
+  ranges: readonly (readonly [F, number, number])[],
+): readonly string[] {
   return ranges.flatMap(([field, least, most]) => {
-    const got = audit[field];
+    const got = given[field];
     if (Number.isInteger(got) && got >= least && got <= most) return [];
-    return [`audit.${field}: got ${String(got)}, takes a whole number from ${least} to ${most}`];
+    return [`${option}.${field}: got ${String(got)}, takes a whole number from ${least} to ${most}`];
   });
 }

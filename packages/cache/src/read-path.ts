@@ -11,7 +11,7 @@ import type { Loader, LoadOptions, Lookup, Previous, Question } from './lookup.t
 import { freshHit, miss, staleHit } from './lookup.ts';
 import { TierReader } from './tier-reader.ts';
 
-/** How often one lookup asks the tier, not counting the waits for another node's load. */
+/** How often one lookup asks the tier without a wait for another node's load in between. */
 const READS_MAX = 4;
 const PATIENCE_MS_MIN = 50;
 const PATIENCE_MS_MAX = 500;
@@ -177,6 +177,8 @@ export class ReadPath {
           await waiters.wait(flight.keyId, patienceMs * (0.75 + 0.5 * node.random.fraction()));
           patienceMs = Math.min(patienceMs * 2, PATIENCE_MS_MAX);
           isWoken = true;
+          // While others load, every fill may be dead on arrival: that is no reason to load beside them.
+          reads = 0;
       }
     }
     return this.#loads.withoutTier(flight, question);

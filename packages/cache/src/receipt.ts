@@ -1,5 +1,6 @@
-import type { Commit, KeyAddress, Scope } from '@lockstep/core';
+import type { Commit, Head, KeyAddress, Scope } from '@lockstep/core';
 import { CONTROL_PARTITION } from '@lockstep/core';
+import type { Replicas } from './durability.ts';
 import type { Fence } from './fenced-clear.ts';
 
 /** What a write did, and where in the tier's history it stands. */
@@ -14,6 +15,8 @@ export interface Receipt {
   readonly sequence: number;
   /** Where the clear was fenced: how it is certain that no node can serve the older value. */
   readonly fence?: Fence;
+  /** Where the node has `durability`: how many replicas of the tier's primary have it. */
+  readonly replicas?: Replicas;
 }
 
 /** A clear that waits for the tier: see `allowDegraded`. */
@@ -41,17 +44,18 @@ export interface ClearOptions {
   readonly allowDegraded?: boolean;
 }
 
-/** What is known of a clear that was made: its commit, and its fence, if one was asked for. */
-export interface Cleared {
+/** What is known of a write that was made: its commit, its fence and its replicas, if they were asked for. */
+export interface Spread {
   readonly commit: Commit;
   readonly fence?: Fence | undefined;
+  readonly replicas?: Replicas | undefined;
 }
 
-export function keyReceipt(kind: Receipt['kind'], address: KeyAddress, cleared: Cleared): Receipt {
+export function keyReceipt(kind: Receipt['kind'], address: KeyAddress, cleared: Spread): Receipt {
   return { kind, target: keyTarget(address), committed: true, partition: address.partition, ...positionOf(cleared) };
 }
 
-export function scopeReceipt(scope: Scope, cleared: Cleared): Receipt {
+export function scopeReceipt(scope: Scope, cleared: Spread): Receipt {
   return { kind: 'clear', target: scope, committed: true, partition: CONTROL_PARTITION, ...positionOf(cleared) };
 }
 
@@ -65,7 +69,7 @@ export function queuedReceipt(target: Receipt['target']): QueuedReceipt {
   return { kind: 'clear', target, committed: false, queued: true };
 }
 
-function positionOf({ commit, fence }: Cleared): Pick<Receipt, 'incarnation' | 'sequence' | 'fence'> {
+function positionOf({ commit, fence, replicas }: Spread): Pick<Receipt, keyof Head | 'fence' | 'replicas'> {
   const { incarnation, sequence } = commit;
-  return { incarnation, sequence, ...(fence && { fence }) };
+  return { incarnation, sequence, ...(fence && { fence }), ...(replicas && { replicas }) };
 }

@@ -2,7 +2,7 @@ import type { Commit, Effect } from '@lockstep/core';
 import type { Engine } from './engine.ts';
 import type { Fence } from './fenced-clear.ts';
 import type { Flight } from './flight.ts';
-import type { ClearOptions } from './receipt.ts';
+import type { ClearOptions, Spread } from './receipt.ts';
 
 /** What this node has committed, and how far its caller wants to see it spread. */
 export interface CommittedWrite {
@@ -14,12 +14,17 @@ export interface CommittedWrite {
   readonly wait?: ClearOptions['wait'];
 }
 
-/** Publishes a commit and applies it here; where it is to be fenced, waits for the fence. */
-export async function spread(engine: Engine, write: CommittedWrite): Promise<Fence | undefined> {
+/**
+ * Publishes a commit and applies it here, before it returns; then waits for its fence and for the tier's replicas, side
+ * by side, where they are wanted.
+ */
+export async function spread(engine: Engine, write: CommittedWrite): Promise<Spread> {
   const { commit, partition, effect, flight: spared, wait } = write;
   const ackWanted = wait === 'fenced';
   const publish = (): void => engine.applier.committed(commit, partition, { effect, spared, ackWanted });
-  if (ackWanted) return engine.fences.hold(commit, partition, publish);
-  publish();
-  return undefined;
+  let fenced: Promise<Fence> | undefined;
+  if (ackWanted) fenced = engine.fences.hold(commit, partition, publish);
+  else publish();
+  const replicated = engine.durability.of(partition, commit);
+  return { commit, fence: await fenced, replicas: await replicated };
 }

@@ -8,7 +8,7 @@ import type { Flight } from './flight.ts';
 import { beginFlight } from './flight.ts';
 import { keyAddress } from './key-address.ts';
 import { NearStore, nearLife, scopesOf } from './near-store.ts';
-import type { Cleared, ClearOptions, QueuedReceipt, Receipt } from './receipt.ts';
+import type { ClearOptions, QueuedReceipt, Receipt, Spread } from './receipt.ts';
 import { keyReceipt, keyTarget, queuedReceipt } from './receipt.ts';
 import { spread } from './spread.ts';
 
@@ -62,7 +62,8 @@ export class WritePath {
     const sentMs = node.clock.nowMs();
     try {
       const write = entryWrite(this.#engine, { ...encoded, address, tags, born, ttlMs, graceMs });
-      const { commit } = await this.#commit({ kind: 'put', address, send: () => node.tier.put(write), flight });
+      const send = (): Promise<Commit> => node.tier.put(write);
+      const { commit, spreading } = await this.#commit({ kind: 'put', address, send, flight });
       this.#near.keep(flight, commit, {
         key,
         value: encoded.value,
@@ -75,7 +76,7 @@ export class WritePath {
         loadedMs: sentMs,
         ...nearLife(sentMs, { freshMs: ttlMs, graceMs, nearTtlMs: this.#space.policy.nearTtlMs }),
       });
-      return keyReceipt('put', address, { commit });
+      return keyReceipt('put', address, await spreading);
     } finally {
       node.flights.remove(flight);
     }
@@ -88,7 +89,8 @@ export class WritePath {
     const { partition, keyId } = address;
     const send = (): Promise<Commit> => node.tier.clear(address, node.id);
     try {
-      return keyReceipt('clear', address, await this.#commit({ kind: 'clear', address, send, wait }));
+      const { spreading } = await this.#commit({ kind: 'clear', address, send, wait });
+      return keyReceipt('clear', address, await spreading);
     } catch (error) {
       if (!allowDegraded) throw error;
       queuedClears.add({ partition, effect: { kind: 'clear', keyId }, send }, error);
@@ -101,11 +103,16 @@ export class WritePath {
     const { node } = this.#engine;
     const address = keyAddress(node, this.#space.name, key);
     const send = (): Promise<Commit> => node.tier.expire(address, node.id);
-    return keyReceipt('expire', address, await this.#commit({ kind: 'expire', address, send }));
+    const { spreading } = await this.#commit({ kind: 'expire', address, send });
+    return keyReceipt('expire', address, await spreading);
   }
 
-  /** Commits; where that fails it may still have happened, so what this node holds of the key is dropped. */
-  async #commit({ kind, address, send, flight, wait }: KeyWrite): Promise<Cleared> {
+  /**
+   * Commits, and begins to spread that: it is published, and in effect here, when this resolves. Where committing fails
+   * it may still have happened, so what this node holds of the key is dropped.
+   */
+  async #commit(write: KeyWrite): Promise<{ readonly commit: Commit; readonly spreading: Promise<Spread> }> {
+    const { kind, address, send, flight, wait } = write;
     const { node, breaker } = this.#engine;
     const { keyId, partition } = address;
     let commit: Commit;
@@ -116,6 +123,7 @@ export class WritePath {
       node.flights.poisonKey(keyId);
       throw error;
     }
-    return { commit, fence: await spread(this.#engine, { commit, partition, effect: { kind, keyId }, flight, wait }) };
+    const spreading = spread(this.#engine, { commit, partition, effect: { kind, keyId }, flight, wait });
+    return { commit, spreading };
   }
 }

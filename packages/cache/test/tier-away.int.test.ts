@@ -23,7 +23,13 @@ describe('when a node cannot reach the tier', () => {
     a.proxy[fault]();
     await waitFor(isDegraded(a), { what: 'degradation' });
     const answer = await a.tools.lookup('cold', () => 'loaded');
-    expect(answer).toMatchObject({ outcome: 'loaded', source: 'origin', value: 'loaded', stale: false, degraded: true });
+    expect(answer).toMatchObject({
+      outcome: 'loaded',
+      source: 'origin',
+      value: 'loaded',
+      stale: false,
+      degraded: true,
+    });
     expect(a.lockstep.coherence).toMatchObject({ state: 'degraded', reason: expect.stringMatching(/\w/) });
     a.proxy.restore();
     await waitFor(isCoherent(a), { what: 'recovery' });

@@ -16,13 +16,15 @@ const NODES = 3;
 export interface ChaosOptions {
   readonly minutes: number;
   readonly seed: number;
+  /** Whether writes wait for the tier's replica; then one that has it may not be lost in a failover. */
+  readonly durable: boolean;
   readonly say: (line: string) => void;
   /** Ends the run after what is under way. */
   readonly signal: AbortSignal;
 }
 
 /** Runs round after round until the time is over; answers what it counted. */
-export async function runChaos({ minutes, seed, say, signal }: ChaosOptions): Promise<Tally> {
+export async function runChaos({ minutes, seed, durable, say, signal }: ChaosOptions): Promise<Tally> {
   const originNs = process.hrtime.bigint();
   const nowMs = (): number => Number(process.hrtime.bigint() - originNs) / 1e6;
   const random = new Prng(seed);
@@ -34,7 +36,8 @@ export async function runChaos({ minutes, seed, say, signal }: ChaosOptions): Pr
   let started = 0;
   const startNode = async (): Promise<void> => {
     const number = started++;
-    const node = await FleetNode.start(number, { primary: tier.primary, bus, seed: seed * 1_000 + number, originNs });
+    const given = { primary: tier.primary, bus, seed: seed * 1_000 + number, originNs, durable };
+    const node = await FleetNode.start(number, given);
     node.tier.retarget(tier.primary.url);
     nodes.push(node);
   };
@@ -46,6 +49,7 @@ export async function runChaos({ minutes, seed, say, signal }: ChaosOptions): Pr
       tier.onMoved = (primary) => follow(scene, primary);
       const { violations } = await runRound(scene, { number, random: random.fork(), directory, signal });
       nodes.splice(0, nodes.length, ...nodes.filter(({ isAlive }) => isAlive));
+      while (nodes.length < NODES) await startNode();
       say(tally.round(number, history, violations));
       if (violations.length > 0) say(traceOf({ name: `seed ${seed}`, violations, history }));
     }

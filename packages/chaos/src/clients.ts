@@ -83,20 +83,18 @@ export class Clients {
       case 'set': {
         const value = this.#value(target);
         this.#recorder.write(['value', value, target, nowMs(), id]);
-        await tools.set(target, value, { tags: [tagOf(target)] });
-        return { kind: 'committed' };
+        return writeAnswer(await tools.set(target, value, { tags: [tagOf(target)] }));
       }
       case 'expire':
-        await tools.expire(target);
-        return { kind: 'committed' };
+        return writeAnswer(await tools.expire(target));
       case 'clear':
       case 'fenced-clear':
       case 'degraded-clear':
-        return clearAnswer(await tools.clear(target, optionsOf(kind)));
+        return writeAnswer(await tools.clear(target, optionsOf(kind)));
       case 'clear-scope':
       case 'fenced-clear-scope':
       case 'degraded-clear-scope':
-        return clearAnswer(await lockstep.clear(scopeOf(target), optionsOf(kind)));
+        return writeAnswer(await lockstep.clear(scopeOf(target), optionsOf(kind)));
     }
   }
 
@@ -124,9 +122,14 @@ function scopeOf(target: string): Parameters<Lockstep['clear']>[0] {
   return target === 'namespace' ? { namespace: 'tools' } : { tag: target };
 }
 
-function clearAnswer(receipt: Receipt | QueuedReceipt): Answer {
+function writeAnswer(receipt: Receipt | QueuedReceipt): Answer {
   if (!receipt.committed) return { kind: 'queued' };
-  return { kind: 'committed', ...(receipt.fence && { fencedBy: receipt.fence.by }) };
+  const { fence, replicas } = receipt;
+  return {
+    kind: 'committed',
+    ...(fence && { fencedBy: fence.by }),
+    ...(replicas && { replicated: replicas.acknowledged >= replicas.wanted }),
+  };
 }
 
 function answerOf(found: Lookup<string>): Answer {

@@ -34,11 +34,12 @@ export class FleetNode {
 
   static async start(
     number: number,
-    given: { primary: RunningServer; bus: RunningServer; seed: number; originNs: bigint },
+    given: { primary: RunningServer; bus: RunningServer; seed: number; originNs: bigint; durable: boolean },
   ): Promise<FleetNode> {
     const tier = await startProxy({ target: given.primary.url });
     const bus = await startProxy({ target: given.bus.url });
-    const settings = { number, seed: given.seed, tierUrl: tier.url, busUrl: bus.url, originNs: String(given.originNs) };
+    const { seed, durable } = given;
+    const settings = { number, seed, tierUrl: tier.url, busUrl: bus.url, originNs: String(given.originNs), durable };
     const execArgv = process.execArgv.filter((argument) => !argument.startsWith('--test'));
     const child = fork(NODE_PROCESS, [JSON.stringify(settings)], { execArgv });
     const node = new FleetNode(number, { tier, bus }, child);

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { runChaos } from './chaos.ts';
 
-const USAGE = 'Usage: pnpm chaos --minutes M [--seed S]\n';
+const USAGE = 'Usage: pnpm chaos --minutes M [--seed S] [--durable]\n';
 
 const options = parseOptions();
 if (options === undefined) {
@@ -25,7 +25,7 @@ if (options === undefined) {
     say(`answers: ${listOf(tally.answers)}; fences held by: ${listOf(tally.fences)}`);
     const verdict = tally.violations === 0 ? 'ok' : 'FAILED';
     const load = `${tally.operations} operations (${(tally.operations / minutes / 60).toFixed(0)}/s)`;
-    const rest = `${tally.faults} faults, ${tally.lost} commits possibly lost, ${tally.violations} violations`;
+    const rest = `${tally.faults} faults, ${tally.lost} commits possibly lost, ${tally.replicated} replicated, ${tally.violations} violations`;
     say(`chaos: ${verdict}: ${minutes.toFixed(1)} min, seed ${options.seed}, ${load}, ${rest}`);
     process.exitCode = tally.violations === 0 ? 0 : 1;
   }
@@ -33,13 +33,14 @@ if (options === undefined) {
   process.exit();
 }
 
-function parseOptions(): { readonly minutes: number; readonly seed: number } | undefined {
+function parseOptions(): { readonly minutes: number; readonly seed: number; readonly durable: boolean } | undefined {
   const text = { type: 'string' } as const;
   try {
-    const { values } = parseArgs({ options: { minutes: text, seed: text } });
+    const durability = { type: 'boolean', default: false } as const;
+    const { values } = parseArgs({ options: { minutes: text, seed: text, durable: durability } });
     const minutes = Number(values.minutes ?? 'none');
     const seed = Number(values.seed ?? 1);
-    return minutes > 0 && Number.isInteger(seed) && seed >= 0 ? { minutes, seed } : undefined;
+    return minutes > 0 && Number.isInteger(seed) && seed >= 0 ? { minutes, seed, durable: values.durable } : undefined;
   } catch {
     return undefined;
   }

@@ -8,6 +8,8 @@ export interface NodeSettings {
   readonly busUrl: string;
   /** CLOCK_MONOTONIC when the run began, in ns: the zero of all recorded times. */
   readonly originNs: string;
+  /** Whether writes wait for the tier's replica. */
+  readonly durable: boolean;
 }
 
 /** What a node process is told. */

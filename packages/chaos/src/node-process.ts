@@ -9,7 +9,7 @@ import { CLUSTER, DELTA_MAX_MS, DELTA_MS, SECRET } from './parameters.ts';
 import { Recorder } from './records.ts';
 
 /** One node of the cluster under chaos, with its clients, in a process of its own. */
-const { number, seed, tierUrl, busUrl, originNs } = JSON.parse(process.argv[2] as string) as NodeSettings;
+const { number, seed, tierUrl, busUrl, originNs, durable } = JSON.parse(process.argv[2] as string) as NodeSettings;
 const originTime = BigInt(originNs);
 const random = new Prng(seed);
 
@@ -23,6 +23,7 @@ const lockstep = await openLockstep({
   bus: connectNats({ servers: busUrl, cluster: CLUSTER }),
   maxStalenessMs: DELTA_MS,
   deltaMaxMs: DELTA_MAX_MS,
+  ...(durable && { durability: { replicas: 1 } }),
 });
 const tools = lockstep.namespace<string>('tools', { ttl: 30_000, grace: 10_000, lease: 2_000 });
 const nowMs = (): number => Number(process.hrtime.bigint() - originTime) / 1e6;

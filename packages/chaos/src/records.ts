@@ -51,7 +51,7 @@ export function readRecords(path: string, node: number, into: { history: History
       case 'value': {
         const [, value, key, startMs, writer] = record;
         const call = writer === undefined ? undefined : calls.get(writer);
-        history.origins.set(value, { value, key, by: call ? 'set' : 'load', startMs, ...(call && { call }) });
+        history.origins.set(value, { value, key, by: call ? 'set' : 'load', startMs, node, ...(call && { call }) });
       }
     }
   }

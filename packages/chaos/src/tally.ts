@@ -7,6 +7,8 @@ export class Tally {
   violations = 0;
   /** Commits that a failover may have taken away, so that nothing can be said about them. */
   lost = 0;
+  /** Writes that a replica had when they were answered: no failover may take them away. */
+  replicated = 0;
   readonly answers: Record<string, number> = {};
   readonly fences: Record<string, number> = {};
 
@@ -21,7 +23,8 @@ export class Tally {
       const mayBeLost = history.faults.some(({ lostFromMs, untilMs }) => {
         return lostFromMs !== undefined && (endMs ?? startMs) >= lostFromMs && startMs <= (untilMs ?? startMs);
       });
-      if (answer?.kind === 'committed' && mayBeLost) lost++;
+      if (answer?.kind === 'committed' && answer.replicated !== true && mayBeLost) lost++;
+      if (answer?.kind === 'committed' && answer.replicated === true) this.replicated++;
     }
     this.operations += history.calls.length;
     this.faults += history.faults.length;

@@ -10,6 +10,12 @@ const LOOK_EVERY_MS = 50;
 const COMMAND_MS = 2_000;
 const FAILOVER_MS_MAX = 15_000;
 
+/** Called when the primary has stopped answering, and before it may answer again. */
+export interface Outage {
+  readonly begins: () => void;
+  readonly ends: () => void;
+}
+
 /** A primary with a replica, watched by sentinels, and what befalls them. */
 export class ChaosTier {
   readonly #servers: readonly RunningServer[];
@@ -48,25 +54,29 @@ export class ChaosTier {
     return this.#primary;
   }
 
-  /** Asks the primary; what it answers does not matter. */
-  async tell(command: string): Promise<void> {
-    await ask(this.#primary, command);
+  /** Tells the primary; answers what it replies, if it does. */
+  tell(command: string): Promise<string | undefined> {
+    return ask(this.#primary, command);
   }
 
   /** Freezes the primary; beyond a second the sentinels replace it, and it wakes up as a replica. */
-  async freeze(ms: number): Promise<void> {
+  async freeze(ms: number, outage: Outage): Promise<void> {
     const frozen = this.#primary;
     frozen.pause();
+    outage.begins();
     await delay(ms);
+    outage.ends();
     frozen.resume();
     if (this.#primary !== frozen) await this.#demote(frozen);
   }
 
   /** Kills the primary: the sentinels promote the replica, and the dead one comes back as its replica. */
-  async kill(): Promise<void> {
+  async kill(outage: Outage): Promise<void> {
     const killed = this.#primary;
     await killed.kill();
+    outage.begins();
     await this.#isReplaced(killed);
+    outage.ends();
     await killed.restart();
     if (this.#primary !== killed) await this.#demote(killed);
   }

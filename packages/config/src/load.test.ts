@@ -190,6 +190,18 @@ it('reads the secret from a file, without the white space at its end', () => {
   expect(result).toMatchObject({ ok: true, value: { cluster: { secret: SECRET } } });
 });
 
+it('writes wait for no replica, unless they are told for how many, and that a tier is there', () => {
+  const cluster = { LOCKSTEP_TIER_URL: 'redis://tier', LOCKSTEP_SECRET: SECRET };
+  expect(loaded(FIXTURE, cluster).cluster?.durability).toBeUndefined();
+  expect(loaded(FIXTURE, { ...cluster, LOCKSTEP_DURABILITY_REPLICAS: '2' }).cluster?.durability).toEqual({
+    replicas: 2,
+    timeoutMs: 100,
+  });
+  expect(problemsOf(FIXTURE, { LOCKSTEP_DURABILITY_REPLICAS: '2' })).toEqual([
+    expect.objectContaining({ path: 'durabilityReplicas', got: '2 without a tier' }),
+  ]);
+});
+
 it('refuses a bus without a tier, and a file that is missing, absent or no object', () => {
   expect(problemsOf(FIXTURE, { LOCKSTEP_BUS_URL: 'nats://bus' })).toEqual([
     expect.objectContaining({ path: 'busUrl' }),

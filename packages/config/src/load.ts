@@ -17,6 +17,8 @@ export interface ClusterConfig {
   readonly secret: string;
   readonly tierUrl: string;
   readonly busUrl: string | undefined;
+  /** How many of the tier's replicas writes wait for, and how long; undefined: they wait for none. */
+  readonly durability: { readonly replicas: number; readonly timeoutMs: number } | undefined;
 }
 
 /** Limits on the MCP servers behind the gateway. */
@@ -110,11 +112,15 @@ function clusterOf(
   { readText }: ConfigSources,
   isWrong: (name: SettingName) => boolean,
 ): Parsed<ClusterConfig | undefined> {
-  const { tierUrl, busUrl, secret, secretFile } = values as SettingValues;
+  const { tierUrl, busUrl, secret, secretFile, durabilityReplicas: replicas = 0 } = values as SettingValues;
   const problems: ConfigProblem[] = [];
   if (busUrl !== undefined && tierUrl === undefined && !isWrong('tierUrl')) {
     const takes = 'a shared tier as well (LOCKSTEP_TIER_URL); a bus alone carries news of nothing';
     problems.push({ path: 'busUrl', got: 'a bus without a tier', takes });
+  }
+  if (replicas > 0 && tierUrl === undefined && !isWrong('tierUrl')) {
+    const takes = 'a shared tier as well (LOCKSTEP_TIER_URL); the replicas are those of its server';
+    problems.push({ path: 'durabilityReplicas', got: `${replicas} without a tier`, takes });
   }
   if (secret !== undefined && secretFile !== undefined) {
     problems.push({ path: 'secretFile', got: 'a file, and a secret as well', takes: 'one of secret and secretFile' });
@@ -136,8 +142,9 @@ function clusterOf(
     return { ok: false, problems };
   }
   const used = secret ?? read;
-  const cluster = tierUrl === undefined || used === undefined ? undefined : { tierUrl, busUrl, secret: used };
-  return { ok: true, value: cluster === undefined ? undefined : { name: values.cluster as string, ...cluster } };
+  if (tierUrl === undefined || used === undefined) return { ok: true, value: undefined };
+  const durability = replicas === 0 ? undefined : { replicas, timeoutMs: values.durabilityTimeoutMs as number };
+  return { ok: true, value: { name: values.cluster as string, tierUrl, busUrl, secret: used, durability } };
 }
 
 function readSecret(path: string, readText: ReadText): Parsed<string> {

@@ -26,6 +26,7 @@ export function redactConfig(config: GatewayConfig): Readonly<Record<string, unk
             secret: maskSecret(cluster.secret),
             tierUrl: maskUrl(cluster.tierUrl),
             busUrl: cluster.busUrl === undefined ? undefined : maskUrl(cluster.busUrl),
+            durability: cluster.durability,
           },
     directory: {
       keys: directory.keys.length,

@@ -17,6 +17,8 @@ export interface SettingValues {
   readonly secret?: string;
   readonly secretFile?: string;
   readonly maxStalenessMs?: number;
+  readonly durabilityReplicas?: number;
+  readonly durabilityTimeoutMs?: number;
   readonly toolsTtlMs?: number;
   readonly gatewayConfigTtlMs?: number;
   readonly connectTimeoutMs?: number;
@@ -116,6 +118,23 @@ const ROWS: Readonly<Record<SettingName, SettingRow>> = {
     takes: 'a whole number of milliseconds from 100 to 10000',
     fallback: 2_000,
     meaning: 'How old an answer may be, whatever the bus loses (Δ of the protocol).',
+  },
+  durabilityReplicas: {
+    variable: 'LOCKSTEP_DURABILITY_REPLICAS',
+    seedName: undefined,
+    schema: whole(0, 100),
+    takes: 'a whole number from 0 to 100; 0 waits for none',
+    fallback: 0,
+    meaning:
+      "How many of the tier's replicas a clear waits for before it is answered: a failover to one of them keeps it.",
+  },
+  durabilityTimeoutMs: {
+    variable: 'LOCKSTEP_DURABILITY_TIMEOUT_MS',
+    seedName: undefined,
+    schema: whole(10, 10_000),
+    takes: 'a whole number of milliseconds from 10 to 10000',
+    fallback: 100,
+    meaning: 'How long they are waited for; the clear is then answered all the same, and says how many have it.',
   },
   toolsTtlMs: {
     variable: 'LOCKSTEP_TOOLS_TTL_MS',

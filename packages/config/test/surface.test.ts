@@ -51,6 +51,8 @@ it('knows these variables of the environment and no other of ours', () => {
     'LOCKSTEP_SECRET',
     'LOCKSTEP_SECRET_FILE',
     'LOCKSTEP_MAX_STALENESS_MS',
+    'LOCKSTEP_DURABILITY_REPLICAS',
+    'LOCKSTEP_DURABILITY_TIMEOUT_MS',
     'LOCKSTEP_TOOLS_TTL_MS',
     'LOCKSTEP_GATEWAY_CONFIG_TTL_MS',
     'LOCKSTEP_CONNECT_TIMEOUT_MS',

@@ -4,27 +4,25 @@ const TWO_TO_32 = 0x1_0000_0000;
 /** Writes big-endian fields one after the other into a buffer of known size. */
 export class ByteWriter {
   readonly bytes: Uint8Array;
-  readonly #view: DataView;
   #at = 0;
 
   constructor(size: number) {
     this.bytes = new Uint8Array(size);
-    this.#view = new DataView(this.bytes.buffer);
   }
 
+  /** The lowest eight bits, as all of an array of bytes. */
   u8(value: number): void {
-    this.#view.setUint8(this.#at, value);
-    this.#at += 1;
+    this.bytes[this.#at++] = value;
   }
 
   u16(value: number): void {
-    this.#view.setUint16(this.#at, value);
-    this.#at += 2;
+    this.u8(value >>> 8);
+    this.u8(value);
   }
 
   u32(value: number): void {
-    this.#view.setUint32(this.#at, value);
-    this.#at += 4;
+    this.u16(value >>> 16);
+    this.u16(value);
   }
 
   /** An integer in 0…2^53−1, as eight bytes. */
@@ -35,7 +33,9 @@ export class ByteWriter {
 
   /** Hexadecimal of an even length, as half as many bytes. */
   hex(value: string): void {
-    for (let at = 0; at < value.length; at += 2) this.u8(Number.parseInt(value.slice(at, at + 2), 16));
+    for (let at = 0; at < value.length; at += 2) {
+      this.u8((nibble(value.charCodeAt(at)) << 4) | nibble(value.charCodeAt(at + 1)));
+    }
   }
 
   raw(value: Uint8Array): void {
@@ -50,14 +50,12 @@ export class ByteWriter {
  */
 export class ByteReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   readonly #end: number;
   #at: number;
   #failed = false;
 
   constructor(bytes: Uint8Array, at = 0, end: number = bytes.length) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#at = at;
     this.#end = end;
     this.#failed = end > bytes.length;
@@ -69,19 +67,19 @@ export class ByteReader {
   }
 
   u8(): number {
-    return this.#take(1) ? this.#view.getUint8(this.#at - 1) : 0;
+    return this.#number(1);
   }
 
   u16(): number {
-    return this.#take(2) ? this.#view.getUint16(this.#at - 2) : 0;
+    return this.#number(2);
   }
 
   u32(): number {
-    return this.#take(4) ? this.#view.getUint32(this.#at - 4) : 0;
+    return this.#number(4);
   }
 
   sequence(): number {
-    const value = this.u32() * TWO_TO_32 + this.u32();
+    const value = this.#number(8);
     if (Number.isSafeInteger(value)) return value;
     this.#failed = true;
     return 0;
@@ -100,6 +98,13 @@ export class ByteReader {
     return this.#take(length) ? this.#bytes.subarray(this.#at - length, this.#at) : new Uint8Array();
   }
 
+  #number(length: number): number {
+    if (!this.#take(length)) return 0;
+    let value = 0;
+    for (let at = this.#at - length; at < this.#at; at++) value = value * 256 + (this.#bytes[at] as number);
+    return value;
+  }
+
   #take(length: number): boolean {
     if (this.#failed || this.#at + length > this.#end) {
       this.#failed = true;
@@ -108,4 +113,9 @@ export class ByteReader {
     this.#at += length;
     return true;
   }
+}
+
+/** The value of a hexadecimal digit, given its character code. */
+function nibble(code: number): number {
+  return (code & 0xf) + (code > 0x39 ? 9 : 0);
 }

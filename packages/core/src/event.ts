@@ -146,13 +146,13 @@ function readFrameBody(
   const { sender } = head;
   switch (head.type) {
     case FRAME_TYPES.event: {
-      const position = readPosition(reader);
+      const { partition, incarnation, sequence } = readPosition(reader);
       const previous = reader.sequence();
       const effect = readEffect(reader);
-      const trace = (head.flags & FLAG_TRACED) !== 0 ? { trace: readTrace(reader) } : {};
-      if (effect === undefined || previous >= position.sequence) return undefined;
+      if (effect === undefined || previous >= sequence) return undefined;
       const ackWanted = (head.flags & FLAG_ACK_WANTED) !== 0;
-      return { type: 'event', ...position, previous, effect, sender, ackWanted, ...trace };
+      const event: Frame = { type: 'event', partition, incarnation, sequence, previous, effect, sender, ackWanted };
+      return (head.flags & FLAG_TRACED) === 0 ? event : { ...event, trace: readTrace(reader) };
     }
     case FRAME_TYPES.ack:
       return { type: 'ack', ...readPosition(reader), sender };

@@ -85,6 +85,7 @@ export type {
   LogRecord,
   Members,
   Random,
+  ReplicasWanted,
   StoredEntry,
   Tier,
   TierFill,

@@ -56,7 +56,10 @@ export function encodeMessage(frames: readonly Frame[], mac?: MessageMac): Uint8
  */
 export function decodeMessage(bytes: Uint8Array, mac?: MessageMac): DecodedMessage {
   const head = new ByteReader(bytes, 0, HEAD_BYTES);
-  const [magic, version, flags, count] = [head.u8(), head.u8(), head.u8(), head.u16()];
+  const magic = head.u8();
+  const version = head.u8();
+  const flags = head.u8();
+  const count = head.u16();
   if (!head.isWhole || magic !== MESSAGE_MAGIC) return rejected(1, 'not-a-message');
   if (version !== MESSAGE_VERSION) return rejected(1, 'unknown-version');
   const authenticated = (flags & AUTHENTICATED) !== 0;

@@ -64,6 +64,12 @@ export interface Commit extends Head {
   readonly previous: number;
 }
 
+/** How many replicas a commit is to have reached, and for how long that is waited for. */
+export interface ReplicasWanted {
+  readonly replicas: number;
+  readonly timeoutMs: number;
+}
+
 /** One key in the tier. */
 export interface KeyAddress {
   readonly partition: number;
@@ -189,6 +195,11 @@ export interface Tier {
   clear(address: KeyAddress, sender: NodeId): Promise<Commit>;
   expire(address: KeyAddress, sender: NodeId): Promise<Commit>;
   clearScope(scopeId: ScopeId, sender: NodeId): Promise<Commit>;
+  /**
+   * How many replicas of the partition's primary have this commit, and all before it: answers once so many as wanted
+   * do, or with fewer when the time is over; 0 where the primary itself does not have it. No atomic step.
+   */
+  replicated(partition: number, commit: Commit, wanted: ReplicasWanted): Promise<number>;
 
   /** Makes the partition's head, with this incarnation, where it has none; answers the head. */
   found(partition: number, incarnation: Incarnation): Promise<Head>;

@@ -90,6 +90,7 @@ const TYPES = [
   'NodeId',
   'Position',
   'Random',
+  'ReplicasWanted',
   'Scope',
   'ScopeId',
   'StoredEntry',

@@ -11,8 +11,10 @@ export interface Canary {
   /** The rule that is broken, in the protocol page's words. */
   readonly rule: string;
   readonly edits: readonly Edit[];
-  /** The schedule that shows it, and what the checkers say then. Default: random ones show it. */
-  readonly shownBy?: { readonly schedule: string; readonly as: string };
+  /** The schedule that shows it, default: random ones do; and what the checkers say then, default: anything. */
+  readonly shownBy?: { readonly schedule?: string; readonly as: string };
+  /** What random schedules are to have, where the usual ones do not have it. */
+  readonly args?: readonly string[];
 }
 
 const CACHE = 'packages/cache/src';
@@ -266,6 +268,17 @@ export const CANARIES: Readonly<Record<string, Canary>> = {
       },
     ],
   },
+  'replicas-have-it': {
+    rule: 'a write is said to be on a replica only when that has acknowledged it',
+    edits: [
+      {
+        file: `${CACHE}/durability.ts`,
+        find: 'acknowledged: await this.#node.tier.replicated(partition, commit, wanted)',
+        replace: 'acknowledged: wanted.replicas',
+      },
+    ],
+    args: ['--durable', '--faults', 'failover,bus loses'],
+  },
   'scope-generation': {
     rule: 'an entry judged under an older epoch table is judged again',
     edits: [
@@ -275,5 +288,65 @@ export const CANARIES: Readonly<Record<string, Canary>> = {
         replace: 'return entry.checkedGeneration >= 0 ? entry : this.#checked(entry);',
       },
     ],
+  },
+  'lease-deleted-on-put': {
+    rule: 'a put deletes the fill lease',
+    edits: [
+      {
+        file: `${MODEL}/tier-model.ts`,
+        find: '    store(partition, write, { version: String(commit.sequence), nowMs: wholeMs(moment) });\n    partition.leases.delete(write.keyId);',
+        replace: '    store(partition, write, { version: String(commit.sequence), nowMs: wholeMs(moment) });',
+      },
+    ],
+    shownBy: { as: 'P4' },
+  },
+  'lease-deleted-on-expire': {
+    rule: 'an expire deletes the fill lease',
+    edits: [
+      {
+        file: `${MODEL}/tier-model.ts`,
+        find: "    partition.leases.delete(address.keyId);\n    return commitEvent(partition, { kind: 'expire'",
+        replace: "    return commitEvent(partition, { kind: 'expire'",
+      },
+    ],
+  },
+  'one-lease': {
+    rule: 'a fill lease is held by one loader for one key',
+    edits: [
+      {
+        file: `${MODEL}/tier-partition.ts`,
+        find: 'if (held !== undefined && held.deadlineMs > nowMs) {',
+        replace: 'if (held !== undefined && held.deadlineMs > nowMs && held.token === asked.token) {',
+      },
+    ],
+    shownBy: { as: 'P5' },
+  },
+  'waits-for-the-load': {
+    rule: 'who finds the lease held waits for the load of its holder',
+    edits: [
+      { file: `${CACHE}/read-path.ts`, find: 'const LEASES_WAITED_MAX = 2;', replace: 'const LEASES_WAITED_MAX = 0;' },
+    ],
+    shownBy: { as: 'P5' },
+  },
+  'replay-what-was-missed': {
+    rule: 'a node that is behind replays what it has missed, and drops only that',
+    edits: [
+      {
+        file: `${CACHE}/heartbeat.ts`,
+        find: "if (verdict === 'ahead') await this.#replay(",
+        replace: "if (verdict === 'ahead') await this.#reset(",
+      },
+    ],
+    shownBy: { as: 'P6' },
+  },
+  'reset-drops-near': {
+    rule: 'a reset drops what the lost history vouched for',
+    edits: [{ file: `${CACHE}/heartbeat.ts`, find: 'node.near.dropPartition(partition);', replace: '' }],
+    shownBy: { as: 'P7' },
+  },
+  'head-behind-seen': {
+    rule: 'a head that is behind what was seen when its request was sent is another history',
+    edits: [{ file: `${CORE}/history.ts`, find: "if (isBehind(head, seenWhenSent)) return 'reset';", replace: '' }],
+    shownBy: { schedule: 'lost-write', as: 'P7' },
   },
 };

@@ -1,18 +1,23 @@
 import type { Fault } from './history.ts';
+import { BUS_LATE_MS_MAX } from './sim-bus.ts';
 import type { TierLink } from './sim-tier.ts';
 import type { Stage } from './stage.ts';
+import type { TierServer } from './tier-server.ts';
 
 type FaultMaker = (stage: Stage) => Omit<Fault, 'atMs'>;
 
 /** The kinds of faults, each made anew from the world's randomness. */
 const FAULTS: Readonly<Record<string, FaultMaker>> = {
-  'bus loses': (stage) => during(stage, 'bus loses', (on) => (stage.weather.lost = on ? 0.5 : 0)),
-  'bus repeats': (stage) => during(stage, 'bus repeats', (on) => (stage.weather.repeated = on ? 0.5 : 0)),
-  'bus is late': (stage) => during(stage, 'bus is late', (on) => (stage.weather.late = on ? 0.5 : 0)),
+  'bus loses': (stage) => onBus(stage, 'bus loses', (on) => (stage.weather.lost = on ? 0.5 : 0)),
+  'bus repeats': (stage) => onBus(stage, 'bus repeats', (on) => (stage.weather.repeated = on ? 0.5 : 0)),
+  'bus is late': (stage) => {
+    const late = onBus(stage, 'bus is late', (on) => (stage.weather.late = on ? 0.5 : 0));
+    return { ...late, busLateMs: BUS_LATE_MS_MAX };
+  },
   'node off the bus': (stage) => {
     const { number } = stage.world.random.pick(stage.machines);
     const { cutOff } = stage.weather;
-    return during(stage, `node ${number} off the bus`, (on) => void (on ? cutOff.add(number) : cutOff.delete(number)));
+    return onBus(stage, `node ${number} off the bus`, (on) => (on ? cutOff.add(number) : cutOff.delete(number)));
   },
   'tier loses requests': (stage) => onLink(stage, 'requests lost', (link, on) => (link.lost = on ? 0.3 : 0)),
   'tier answers get lost': (stage) => onLink(stage, 'answers lost', (link, on) => (link.unanswered = on ? 0.3 : 0)),
@@ -34,13 +39,14 @@ const FAULTS: Readonly<Record<string, FaultMaker>> = {
     const machine = stage.world.random.pick(stage.machines);
     const ms = stage.world.random.between(100, 5_000);
     machine.pause(ms);
-    return { what: `node ${machine.number} paused for ${ms.toFixed(0)} ms` };
+    return { what: `node ${machine.number} paused for ${ms.toFixed(0)} ms`, untilMs: stage.world.nowMs + ms };
   },
   'machine suspended': (stage) => {
     const machine = stage.world.random.pick(stage.machines);
     const ms = stage.world.random.between(100, 5_000);
     machine.suspend(ms);
-    return { what: `machine ${machine.number} suspended for ${ms.toFixed(0)} ms` };
+    const untilMs = stage.world.nowMs + ms;
+    return { what: `machine ${machine.number} suspended for ${ms.toFixed(0)} ms`, untilMs };
   },
   'node clock jumps': (stage) => {
     const machine = stage.world.random.pick(stage.machines);
@@ -50,7 +56,7 @@ const FAULTS: Readonly<Record<string, FaultMaker>> = {
   flush: (stage) => {
     const server = stage.world.random.pick(stage.servers);
     server.flush();
-    return { what: `server ${stage.servers.indexOf(server)} flushed` };
+    return { what: `${nameOf(stage, server)} server flushed`, server: nameOf(stage, server), flushed: true };
   },
   failover: (stage) => {
     const { world, machines, servers } = stage;
@@ -61,13 +67,16 @@ const FAULTS: Readonly<Record<string, FaultMaker>> = {
     server.failOver(lagMs, deceived);
     world.after(isolationMs, () => server.endIsolation());
     const lostFromMs = world.nowMs - lagMs - 1;
-    return { what: `server ${servers.indexOf(server)} fails over`, lostFromMs, untilMs: world.nowMs + isolationMs };
+    const name = nameOf(stage, server);
+    return { what: `${name} server fails over`, server: name, lostFromMs, untilMs: world.nowMs + isolationMs };
   },
   'server down': (stage) => {
     const server = stage.world.random.pick(stage.servers);
-    return during(stage, `server ${stage.servers.indexOf(server)} down`, (on) => {
+    const name = nameOf(stage, server);
+    const down = during(stage, `${name} server down`, (on) => {
       server.isDown = on;
     });
+    return { ...down, server: name, cutOff: 'all' };
   },
   eviction: (stage) => {
     for (const server of stage.servers) server.evictSome(0.5);
@@ -76,7 +85,7 @@ const FAULTS: Readonly<Record<string, FaultMaker>> = {
   'tier clock steps': (stage) => {
     const server = stage.world.random.pick(stage.servers);
     server.stepClock(stage.world.random.between(1, 2_000));
-    return { what: `clock of server ${stage.servers.indexOf(server)} steps forward` };
+    return { what: `clock of the ${nameOf(stage, server)} server steps forward` };
   },
   'node crashes': (stage) => {
     const machine = stage.world.random.pick(stage.machines);
@@ -93,6 +102,8 @@ const FAULTS: Readonly<Record<string, FaultMaker>> = {
 };
 
 export const FAULT_KINDS: readonly string[] = Object.keys(FAULTS);
+/** Those that disturb nothing but the bus. */
+export const BUS_FAULT_KINDS: readonly string[] = ['bus loses', 'bus repeats', 'bus is late', 'node off the bus'];
 
 /** Lets a fault happen now, and records it. */
 export function befall(stage: Stage, kind: string): void {
@@ -129,6 +140,18 @@ function during(
   set(true);
   stage.world.after(ms, () => set(false));
   return { what: `${what} for ${ms.toFixed(0)} ms`, untilMs: stage.world.nowMs + ms };
+}
+
+function onBus(
+  stage: Stage,
+  what: string,
+  set: (on: boolean) => unknown,
+): ReturnType<typeof during> & { readonly busAlone: true } {
+  return { ...during(stage, what, set), busAlone: true };
+}
+
+function nameOf({ servers }: Stage, server: TierServer): 'control' | 'data' {
+  return servers.indexOf(server) === 0 ? 'control' : 'data';
 }
 
 function onLink(

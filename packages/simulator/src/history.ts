@@ -37,7 +37,8 @@ export type Answer =
       readonly degraded: boolean;
     }
   | { readonly kind: 'nothing'; readonly degraded: boolean }
-  | { readonly kind: 'committed'; readonly fencedBy?: 'acknowledgements' | 'time' }
+  /** `replicated`: on as many replicas as were wanted, where some were. */
+  | { readonly kind: 'committed'; readonly fencedBy?: 'acknowledgements' | 'time'; readonly replicated?: boolean }
   /** A clear that waits for the tier. */
   | { readonly kind: 'queued' }
   | { readonly kind: 'failed'; readonly code: string };
@@ -48,6 +49,10 @@ export interface Origin {
   readonly key: string;
   readonly by: 'load' | 'set';
   readonly startMs: number;
+  /** The node that loads or writes it. */
+  readonly node?: number;
+  /** When a load was answered by the origin, or failed; undefined: never, or nobody wrote it down. */
+  endMs?: number;
   /** The call that wrote it, for a write. */
   readonly call?: Call;
 }
@@ -57,9 +62,17 @@ export interface Fault {
   readonly atMs: number;
   readonly what: string;
   readonly lostFromMs?: number;
-  readonly untilMs?: number;
-  /** The node that nothing reaches the tier from. */
-  readonly cutOff?: number;
+  untilMs?: number;
+  /** The server that it befell; undefined: none, or all. */
+  readonly server?: 'control' | 'data';
+  /** Whether all that the server held is gone. */
+  readonly flushed?: boolean;
+  /** The node that nothing reaches the tier from; `all`: none reaches this server. */
+  readonly cutOff?: number | 'all';
+  /** Whether it disturbs nothing but the bus. */
+  readonly busAlone?: boolean;
+  /** How much later the bus may deliver meanwhile, in ms. */
+  readonly busLateMs?: number;
   /** A node that owes no answers any more. */
   readonly crashed?: number;
 }
@@ -85,7 +98,14 @@ export class History {
     return value;
   }
 
-  fault(fault: Fault): void {
+  /** A load has ended: the origin answered, or failed. */
+  loaded(value: string, endMs: number): void {
+    const origin = this.origins.get(value);
+    if (origin !== undefined) origin.endMs = endMs;
+  }
+
+  fault(fault: Fault): Fault {
     this.faults.push(fault);
+    return fault;
   }
 }

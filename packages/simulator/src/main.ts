@@ -7,13 +7,14 @@ import { SCHEDULES } from './schedules.ts';
 import { DEFAULT_OPTIONS, simulate } from './simulate.ts';
 import { traceOf } from './trace.ts';
 
-const USAGE = `Usage: pnpm sim --seeds N [--seed S] [--failures F] [--faults A,B,…]
+const USAGE = `Usage: pnpm sim --seeds N [--seed S] [--failures F] [--faults A,B,…] [--durable]
        pnpm sim --seed S
        pnpm sim --schedule NAME
 
   --seeds N     run N schedules, from seed S (1) on
   --seed S      run that schedule alone
   --failures F  stop after F failing ones (5)
+  --durable     writes wait for the tier's replica, and may not be lost once it has them
   --faults …    only faults of these kinds: ${FAULT_KINDS.join(', ')}
   --schedule …  one written by hand: ${Object.keys(SCHEDULES).join(', ')}
 `;
@@ -36,14 +37,15 @@ interface Range {
   readonly count: number;
   readonly failuresMax: number;
   readonly faults: readonly string[];
+  readonly durable: boolean;
 }
 
-async function runSeeds({ first, count, failuresMax, faults }: Range): Promise<number> {
+async function runSeeds({ first, count, failuresMax, faults, durable }: Range): Promise<number> {
   const startedMs = performance.now();
   let done = 0;
   let failed = 0;
   for (let seed = first; seed < first + count && failed < failuresMax; seed++) {
-    const played = await simulate(seed, { ...DEFAULT_OPTIONS, faults });
+    const played = await simulate(seed, { ...DEFAULT_OPTIONS, faults, durable });
     done++;
     if (played.violations.length === 0) continue;
     failed++;
@@ -67,7 +69,14 @@ function parseArguments(): Range | { readonly schedule: string } | undefined {
   const text = { type: 'string' } as const;
   try {
     const { values } = parseArgs({
-      options: { seeds: text, seed: text, failures: text, faults: text, schedule: text },
+      options: {
+        seeds: text,
+        seed: text,
+        failures: text,
+        faults: text,
+        schedule: text,
+        durable: { type: 'boolean', default: false },
+      },
     });
     if (values.schedule !== undefined) return values.schedule in SCHEDULES ? { schedule: values.schedule } : undefined;
     const first = Number(values.seed ?? 1);
@@ -77,7 +86,7 @@ function parseArguments(): Range | { readonly schedule: string } | undefined {
     const areKnown = faults.every((kind) => FAULT_KINDS.includes(kind));
     const areWhole = [first, count, failuresMax].every((number) => Number.isInteger(number));
     const fits = areKnown && areWhole && first >= 0 && count >= 1 && failuresMax >= 1 && first + count <= SEED_MAX;
-    return fits ? { first, count, failuresMax, faults } : undefined;
+    return fits ? { first, count, failuresMax, faults, durable: values.durable } : undefined;
   } catch {
     return undefined;
   }

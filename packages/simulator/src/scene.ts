@@ -149,7 +149,8 @@ class Scene {
   ): Promise<void> {
     const { lostFromMs, deceived = [] } = given;
     this.stage.servers[server === 'control' ? 0 : 1].failOver(this.nowMs - lostFromMs, deceived);
-    this.history.fault({ atMs: this.nowMs, what: `${server} server fails over`, lostFromMs, untilMs: this.nowMs });
+    const fault = { atMs: this.nowMs, what: `${server} server fails over`, server, lostFromMs, untilMs: this.nowMs };
+    this.history.fault(fault);
     // What is asked next is asked of the new primary.
     await this.run(1);
   }

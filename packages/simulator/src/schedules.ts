@@ -185,4 +185,21 @@ export const SCHEDULES: Readonly<Record<string, Schedule>> = {
       await scene.run(8_000);
     },
   },
+  'lost-write': {
+    about:
+      'a failover takes away a write that two nodes have heard of: they do not keep it, although nothing newer comes',
+    play: async (scene) => {
+      await scene.ask(1, 'set', 'a');
+      await scene.heartbeatOver(2);
+      scene.offBus(2);
+      const lostFromMs = scene.nowMs;
+      await scene.run(5);
+      await scene.ask(0, 'set', 'a');
+      await scene.run(10);
+      await scene.failOver('data', { lostFromMs });
+      await scene.ask(2, 'get', 'a');
+      await scene.run(LATER_MS);
+      await scene.ask(0, 'get', 'a');
+    },
+  },
 };

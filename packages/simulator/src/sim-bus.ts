@@ -3,12 +3,15 @@ import type { Prng } from './prng.ts';
 import type { SimMachine } from './sim-machine.ts';
 import type { World } from './world.ts';
 
+/** How much later than usual a delivery may come. */
+export const BUS_LATE_MS_MAX = 2_000;
+
 /** How the bus behaves; probabilities per delivery. */
 export interface BusWeather {
   readonly latencyMs: readonly [number, number];
   lost: number;
   repeated: number;
-  /** A delivery that takes up to two seconds. */
+  /** A delivery that takes up to `BUS_LATE_MS_MAX`. */
   late: number;
   /** Nodes that neither hear nor are heard; nobody tells them. */
   readonly cutOff: Set<number>;
@@ -50,7 +53,7 @@ export class SimBusNetwork {
   #deliver(to: SimMachine, message: Uint8Array): void {
     const { latencyMs, late } = this.#weather;
     const wayMs = this.#random.chance(late)
-      ? this.#random.between(1, 2_000)
+      ? this.#random.between(1, BUS_LATE_MS_MAX)
       : this.#random.between(...(latencyMs as [number, number]));
     this.#world.after(wayMs, () => to.deliver(() => this.#nodes.get(to)?.message(message)));
   }

@@ -12,6 +12,7 @@ import type {
   LogRecord,
   Members,
   NodeId,
+  ReplicasWanted,
   ScopeId,
   Tier,
   TierFill,
@@ -21,7 +22,7 @@ import type {
 import { CacheError, CONTROL_PARTITION, decodeEntryHeader, TierUnavailableError } from '@lockstep/core';
 import type { Prng } from './prng.ts';
 import type { SimMachine } from './sim-machine.ts';
-import type { Step, TierServer } from './tier-server.ts';
+import type { Refusal, Step, TierServer } from './tier-server.ts';
 import type { World } from './world.ts';
 
 const COMMAND_TIMEOUT_MS = 250;
@@ -95,6 +96,16 @@ export class SimTier implements Tier {
 
   clearScope(scopeId: ScopeId): Promise<Commit> {
     return this.#onControl((model, moment) => model.clearScope(scopeId, moment));
+  }
+
+  /** The one replica takes its time to acknowledge: at times more than there is. */
+  async replicated(partition: number, commit: Commit, { replicas, timeoutMs }: ReplicasWanted): Promise<number> {
+    const isControl = partition === CONTROL_PARTITION;
+    const server = isControl ? this.#servers.control : this.#servers.data;
+    const waitMs = replicas > 1 ? timeoutMs : Math.min(timeoutMs, this.#random.between(0, 1.2 * timeoutMs));
+    await new Promise<void>((resolve) => this.#machine.after(waitMs, resolve));
+    if (waitMs === timeoutMs && replicas === 1) return 0;
+    return this.#send(() => server.acknowledge(this.#machine.number, isControl ? 'control' : partition, commit));
   }
 
   found(partition: number, incarnation: Incarnation): Promise<Head> {
@@ -181,6 +192,10 @@ export class SimTier implements Tier {
   }
 
   #call<R>(server: TierServer, step: Step<R>, plainWrite: boolean): Promise<R> {
+    return this.#send(() => server.run(this.#machine.number, step, plainWrite));
+  }
+
+  #send<R>(execute: () => R | Refusal): Promise<R> {
     const link = this.#link;
     const random = this.#random;
     return new Promise((resolve, reject) => {
@@ -191,7 +206,7 @@ export class SimTier implements Tier {
         ? random.between(COMMAND_TIMEOUT_MS, 3_000)
         : random.between(...link.latencyMs);
       this.#world.after(wayMs, () => {
-        const reply = server.run(this.#machine.number, step, plainWrite);
+        const reply = execute();
         if (reply === 'down' || link.isCut || random.chance(link.unanswered)) return;
         this.#world.after(random.between(...link.answerMs), () =>
           this.#machine.deliver(() => {

@@ -14,10 +14,13 @@ import type { World } from './world.ts';
 export const DELTA_MS = 2_000;
 export const DELTA_MAX_MS = 3_000;
 export const LEASE_MS = 3_000;
+export const TTL_MS = 30_000;
 const SECRET = 'the secret of a simulation';
 
 /** How a stage's nodes differ from those of a random schedule. */
 export interface StageOptions {
+  /** Whether writes wait for a replica. */
+  readonly durable?: boolean;
   readonly leaseMs?: number;
   /** What a node takes for its tier: something in front of the simulated one. */
   readonly front?: (tier: Tier, node: number) => Tier;
@@ -69,7 +72,9 @@ export class Stage {
   }
 
   async #open(machine: SimMachine, tier: Tier): Promise<void> {
+    const { leaseMs = LEASE_MS, durable = false } = this.#options;
     const lockstep = await openLockstep({
+      ...(durable && { durability: { replicas: 1 } }),
       tier,
       bus: this.#network.join(machine),
       random: this.world.random.fork(),
@@ -80,8 +85,7 @@ export class Stage {
       maxStalenessMs: DELTA_MS,
       deltaMaxMs: DELTA_MAX_MS,
     });
-    const { leaseMs = LEASE_MS } = this.#options;
-    const policy = { ttl: 30_000, grace: 30_000, lease: leaseMs, nearEntriesMax: 100 };
+    const policy = { ttl: TTL_MS, grace: 30_000, lease: leaseMs, nearEntriesMax: 100 };
     this.nodes.push({ machine, lockstep, tools: lockstep.namespace<string>('tools', policy), hasLeft: false });
   }
 }

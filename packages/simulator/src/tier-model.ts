@@ -141,6 +141,13 @@ export class TierModel {
     return log.filter((record) => record.sequence >= sequence).slice(0, limit);
   }
 
+  /** Whether this state has a commit. */
+  has(partition: number | 'control', commit: Commit): boolean {
+    const { sequence, previous } = commit;
+    const records = this.log(partition, sequence, 1);
+    return records[0]?.sequence === sequence && records[0].previous === previous;
+  }
+
   control(): ControlState | undefined {
     const { head, floor, epochs } = this.#control;
     return head && { head, floor, epochs: [...epochs] };

@@ -1,4 +1,4 @@
-import type { Incarnation, KeyId } from '@lockstep/core';
+import type { Commit, Incarnation, KeyId } from '@lockstep/core';
 import type { Prng } from './prng.ts';
 import { TierModel } from './tier-model.ts';
 import type { Moment } from './tier-partition.ts';
@@ -39,6 +39,8 @@ export class TierServer {
   #aheadUs = 0;
   #upSinceMs = 0;
   #failedOverMs = 0;
+  /** Up to when the replica has said that it has everything. */
+  #acknowledgedMs = Number.NEGATIVE_INFINITY;
   #isDown = false;
 
   constructor(world: World) {
@@ -70,14 +72,25 @@ export class TierServer {
     return this.#onPrimary(step, moment);
   }
 
+  /** Has the replica acknowledge all that there is, for a node that asks about a commit: how many replicas have it. */
+  acknowledge(node: number, partition: number | 'control', commit: Commit): number | Refusal {
+    if (this.isDown) return 'down';
+    if (this.#isolated !== undefined && this.#deceived.has(node)) return 'refused';
+    this.#acknowledgedMs = this.#world.nowMs;
+    return this.#primary.has(partition, commit) ? 1 : 0;
+  }
+
   /** FLUSHALL: everything is gone. The replica hears of it as of any other write. */
   flush(): void {
     this.#onPrimary((model) => model.flush(), AT_NO_MOMENT);
   }
 
-  /** The replica takes over as it was `lagMs` ago; for these nodes the old primary seems to live on. */
+  /**
+   * The replica takes over as it was `lagMs` ago, or as it last said that it was; for these nodes the old primary seems
+   * to live on.
+   */
   failOver(lagMs: number, deceived: readonly number[]): void {
-    const promotedFromMs = this.#world.nowMs - lagMs;
+    const promotedFromMs = Math.max(this.#world.nowMs - lagMs, this.#acknowledgedMs);
     for (const { atMs, moment, step } of this.#behind) if (atMs <= promotedFromMs) step(this.#replica, moment);
     this.#isolated = this.#primary;
     this.#failedOverMs = this.#world.nowMs;

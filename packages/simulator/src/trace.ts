@@ -23,7 +23,10 @@ export function traceOf({ name, violations, history, replay }: Played): string {
       ...history.faults.map(({ atMs, what }) => ({ atMs, text: `   ** ${what}` })),
       ...[...history.origins.values()]
         .filter(({ key, by }) => by === 'load' && keys.has(key))
-        .map(({ startMs, value }) => ({ atMs: startMs, text: `   load of ${value} begins` })),
+        .flatMap(({ startMs, endMs, value, node }) => [
+          { atMs: startMs, text: `   load of ${value} begins${node === undefined ? '' : ` on node ${node}`}` },
+          ...(endMs === undefined ? [] : [{ atMs: endMs, text: `   load of ${value} ends` }]),
+        ]),
     ];
     lines.sort((one, other) => one.atMs - other.atMs);
     return [`${name}: ${text}`, ...lines.map((line) => `${line.atMs.toFixed(2).padStart(12)} ${line.text}`)];

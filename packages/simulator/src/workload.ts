@@ -15,12 +15,11 @@ const SCOPES: readonly { readonly name: string; readonly keys: readonly string[]
   { name: 'everything', keys: KEYS },
 ];
 
-const KINDS: readonly CallKind[] = [
-  ...Array.from({ length: 6 }, () => 'get' as const),
-  ...Array.from({ length: 6 }, () => 'load' as const),
-  ...(['set', 'set', 'clear', 'clear', 'expire', 'clear-scope', 'fenced-clear', 'fenced-clear-scope'] as const),
-  ...(['degraded-clear', 'degraded-clear-scope'] as const),
-];
+/** So many schedules have clients that mostly read: entries live long enough to show what they outlive. */
+const READING_SHARE = 0.25;
+
+const KINDS: readonly CallKind[] = [...readsOf(6), ...kindsOfWrites()];
+const READING_KINDS: readonly CallKind[] = [...readsOf(40), ...kindsOfWrites()];
 
 /** What a client asks for. */
 export interface Request {
@@ -45,16 +44,19 @@ export class Workload {
   readonly #world: World;
   readonly #history: History;
   readonly #random: Prng;
+  /** Whether they mostly read. */
+  readonly isReading: boolean;
 
   constructor(world: World, history: History) {
     this.#world = world;
     this.#history = history;
     this.#random = world.random.fork();
+    this.isReading = this.#random.chance(READING_SHARE);
   }
 
   /** Makes one call on this node, now. */
   call(node: ClientNode): void {
-    const kind = this.#random.pick(KINDS);
+    const kind = this.#random.pick(this.isReading ? READING_KINDS : KINDS);
     const scope = this.#random.pick(SCOPES);
     const key = this.#random.pick(KEYS);
     void this.ask(node, { kind, target: kind.endsWith('clear-scope') ? scope.name : key });
@@ -110,42 +112,58 @@ export class Workload {
           await tools.lookup(key, () => this.#load(machine, key, loadMs), { tags: key === 'b' ? () => tags : tags }),
         );
       case 'set': {
-        const value = this.#history.value({ key, by: 'set', startMs: call.startMs, call });
-        await tools.set(key, value, { tags });
-        return { kind: 'committed' };
+        const value = this.#history.value({ key, by: 'set', startMs: call.startMs, node: call.node, call });
+        return writeAnswer(await tools.set(key, value, { tags }));
       }
       case 'clear':
       case 'fenced-clear':
       case 'degraded-clear':
-        return clearAnswer(await tools.clear(key, optionsOf(call)));
+        return writeAnswer(await tools.clear(key, optionsOf(call)));
       case 'expire':
-        await tools.expire(key);
-        return { kind: 'committed' };
+        return writeAnswer(await tools.expire(key));
       case 'clear-scope':
       case 'fenced-clear-scope':
       case 'degraded-clear-scope':
-        return clearAnswer(await lockstep.clear(scopeOf(call.target), optionsOf(call)));
+        return writeAnswer(await lockstep.clear(scopeOf(call.target), optionsOf(call)));
     }
   }
 
   /** The origin: reads its value at once, and takes its time to answer; sometimes it fails. */
   #load(machine: SimMachine, key: string, loadMs: number | undefined): Promise<string> {
-    const value = this.#history.value({ key, by: 'load', startMs: this.#world.nowMs });
+    const value = this.#history.value({ key, by: 'load', startMs: this.#world.nowMs, node: machine.number });
     const isFailing = loadMs === undefined && this.#random.chance(0.1);
     const ms = loadMs ?? (this.#random.chance(0.2) ? this.#random.between(100, 3_000) : this.#random.between(1, 50));
     return new Promise((resolve, reject) => {
-      machine.after(ms, () => (isFailing ? reject(new Error('the origin fails')) : resolve(value)));
+      machine.after(ms, () => {
+        this.#history.loaded(value, this.#world.nowMs);
+        if (isFailing) reject(new Error('the origin fails'));
+        else resolve(value);
+      });
     });
   }
+}
+
+function readsOf(each: number): readonly CallKind[] {
+  return (['get', 'load'] as const).flatMap((kind) => Array.from({ length: each }, () => kind));
+}
+
+function kindsOfWrites(): readonly CallKind[] {
+  const plain = ['set', 'set', 'clear', 'clear', 'expire', 'clear-scope'] as const;
+  return [...plain, 'fenced-clear', 'fenced-clear-scope', 'degraded-clear', 'degraded-clear-scope'];
 }
 
 function optionsOf({ kind }: Call): ClearOptions {
   return { wait: kind.startsWith('fenced') ? 'fenced' : 'committed', allowDegraded: kind.startsWith('degraded') };
 }
 
-function clearAnswer(receipt: Receipt | QueuedReceipt): Answer {
+function writeAnswer(receipt: Receipt | QueuedReceipt): Answer {
   if (!receipt.committed) return { kind: 'queued' };
-  return { kind: 'committed', ...(receipt.fence && { fencedBy: receipt.fence.by }) };
+  const { fence, replicas } = receipt;
+  return {
+    kind: 'committed',
+    ...(fence && { fencedBy: fence.by }),
+    ...(replicas && { replicated: replicas.acknowledged >= replicas.wanted }),
+  };
 }
 
 function scopeOf(name: string): Parameters<Lockstep['clear']>[0] {

@@ -25,10 +25,13 @@ function run(
 
 describe('with a rule of the protocol taken out of the code', () => {
   test.for(Object.entries(CANARIES))('the checkers notice: %s', { timeout: 300_000 }, async ([name, canary]) => {
-    const { shownBy }: Canary = canary;
-    const { schedule, as } = shownBy ?? { schedule: 'seed \\d+', as: '' };
-    const found = await run(name, shownBy ? ['--schedule', schedule] : [...RANDOM, '--failures', '1']);
-    expect(found.text).toMatch(new RegExp(`^${schedule}: ${as}`, 'm'));
+    const { shownBy, args = [] }: Canary = canary;
+    const { schedule, as = '' } = shownBy ?? {};
+    const found = await run(
+      name,
+      schedule === undefined ? [...RANDOM, ...args, '--failures', '1'] : ['--schedule', schedule],
+    );
+    expect(found.text).toMatch(new RegExp(`^${schedule ?? 'seed \\d+'}: ${as}`, 'm'));
     expect(found.text).toMatch(/^sim: FAILED: /m);
     expect(found.exitCode).toBe(1);
   });

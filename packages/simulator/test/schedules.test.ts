@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { check } from '../src/checkers.ts';
 import { History } from '../src/history.ts';
-import { simulate, traceOf, World } from '../src/index.ts';
+import { DEFAULT_OPTIONS, simulate, traceOf, World } from '../src/index.ts';
 
 const SEEDS = 60;
 
@@ -21,8 +21,22 @@ describe('simulated schedules', () => {
     expect(one.history.calls.length).toBeGreaterThan(100);
   });
 
+  test('what is on the replica outlives every failover, though nothing is exempt then', async () => {
+    const failing: string[] = [];
+    const written = { replicated: 0, not: 0 };
+    for (let seed = 1; seed <= SEEDS / 2; seed++) {
+      const simulation = await simulate(seed, { ...DEFAULT_OPTIONS, faults: ['failover', 'bus loses'], durable: true });
+      if (simulation.violations.length > 0) failing.push(traceOf(simulation));
+      for (const { answer } of simulation.history.calls) {
+        if (answer?.kind === 'committed') written[answer.replicated === true ? 'replicated' : 'not']++;
+      }
+    }
+    expect(failing.join('\n')).toBe('');
+    expect(Math.min(written.replicated, written.not)).toBeGreaterThan(SEEDS);
+  });
+
   test('a calm schedule answers nothing stale or degraded, and no call fails but for its loader', async () => {
-    const { history, violations } = await simulate(3, { nodes: 3, operations: 200, faults: [] });
+    const { history, violations } = await simulate(3, { ...DEFAULT_OPTIONS, faults: [] });
     const unusual = history.calls.filter(({ answer }) => {
       if (answer?.kind === 'failed') return answer.code !== 'loader-failed';
       return answer !== undefined && 'degraded' in answer && answer.degraded;
@@ -83,6 +97,13 @@ describe('the checkers', () => {
     const history = historyOf({ atMs: 9_000 });
     history.fault({ atMs: 30, what: 'failover', lostFromMs: 15, untilMs: 40 });
     expect(promises(history)).toEqual([]);
+  });
+
+  test('a clear that a replica had is exempt from nothing', () => {
+    const history = historyOf({ atMs: 9_000 });
+    Object.assign(history.calls[0] as object, { answer: { kind: 'committed', replicated: true } });
+    history.fault({ atMs: 30, what: 'failover', lostFromMs: 15, untilMs: 40 });
+    expect(promises(history)).toEqual(['P1']);
   });
 
   test('an unmarked answer of a node that was cut off for longer than the bound is a violation, a marked one is not (P8)', () => {

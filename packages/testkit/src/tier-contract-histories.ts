@@ -10,8 +10,14 @@ const FIRST = '0f'.repeat(8) as Incarnation;
 const SECOND = '1f'.repeat(8) as Incarnation;
 const SETTINGS: ClusterSettings = { partitions: 16, format: 1, secretFingerprint: 'ab'.repeat(8), deltaMaxMs: 2_000 };
 
+/** More than any tier under test has. */
+const REPLICAS_MANY = 9;
+/** Long enough to reach the tier on a busy machine, short enough to be waited for. */
+const REPLICAS_MS = 500;
+
 export function keepsHistories(scene: TierScene): void {
   keepsDataHistories(scene);
+  knowsReplicas(scene);
   keepsScopes(scene);
   keepsSettingsAndMembers(scene);
 }
@@ -95,6 +101,30 @@ function keepsDataHistories(scene: TierScene): void {
     expect(after.incarnation).not.toBe(before.incarnation);
     expect(after.sequence).toBeGreaterThan(before.sequence);
     expect(await scene.log(KEY.partition)).toHaveLength(1);
+  });
+}
+
+function knowsReplicas(scene: TierScene): void {
+  it('says within its time on how many replicas a commit is, and 0 of one that the tier has lost', async () => {
+    const commits = [
+      [KEY.partition, await scene.one.put(writeOf(KEY, 'value'))],
+      [KEY.partition, await scene.one.clear(KEY, NODE)],
+      [CONTROL_PARTITION, await scene.one.clearScope(TAG, NODE)],
+    ] as const;
+    const asked = (wanted: number): Promise<readonly number[]> =>
+      Promise.all(
+        commits.map(([partition, commit]) =>
+          scene.two.replicated(partition, commit, { replicas: wanted, timeoutMs: REPLICAS_MS }),
+        ),
+      );
+    for (const replicas of await asked(REPLICAS_MANY)) {
+      expect(replicas).toBeGreaterThanOrEqual(0);
+      expect(replicas).toBeLessThan(REPLICAS_MANY);
+    }
+    await scene.world.loseEverything();
+    expect(await asked(1)).toEqual([0, 0, 0]);
+    await scene.one.clear(KEY, NODE);
+    expect(await asked(1)).toEqual([0, 0, 0]);
   });
 }
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Commit, EntryWrite, KeyAddress, KeyKind, LeaseRequest, NodeId, TierFill, TierRead } from '@lockstep/core';
 import { encodeLogBody } from '@lockstep/core';
 import type { Argument, Connection } from './connection.ts';
@@ -10,12 +9,11 @@ import { readScript } from './generated/read.ts';
 import { releaseScript } from './generated/release.ts';
 import type { KeyLayout } from './key-layout.ts';
 import type { KeyNames } from './lua-script.ts';
+import { randomHex64 } from './random.ts';
 import { Reply } from './reply.ts';
 
 /** The longest life of an entry, in ms: about 34 years. The server refuses what overflows its clock. */
 const TTL_MS_MAX = 2 ** 40;
-const VERSION_RANDOM_BYTES = 8;
-const INCARNATION_BYTES = 8;
 
 /** The scripts about one key. */
 export class Entries {
@@ -36,7 +34,7 @@ export class Entries {
   }
 
   async fill(write: EntryWrite, token: string): Promise<TierFill> {
-    const args = [...this.#writeArguments(write, 'fill'), token, randomHex(VERSION_RANDOM_BYTES)];
+    const args = [...this.#writeArguments(write, 'fill'), token, randomHex64()];
     const reply = new Reply('fill', await this.#connection.runInTurn(fillScript, this.#allKeys(write), args));
     const outcome = reply.oneOf(0, ['rejected', 'loud', 'silent', 'renewed']);
     if (outcome === 'rejected') return { outcome, head: reply.headText(1) };
@@ -92,14 +90,10 @@ export class Entries {
 
   #eventArguments(kind: KeyKind, address: KeyAddress, sender: NodeId): Argument[] {
     const body = encodeLogBody({ kind, keyId: address.keyId }, sender);
-    return [randomHex(INCARNATION_BYTES), this.#connection.config.logMax, body];
+    return [randomHex64(), this.#connection.config.logMax, body];
   }
 }
 
 function wholeMs(ms: number): number {
   return Math.max(1, Math.min(Math.floor(ms), TTL_MS_MAX));
-}
-
-function randomHex(bytes: number): string {
-  return randomBytes(bytes).toString('hex');
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type {
   ClusterSettings,
   Commit,
@@ -17,9 +16,9 @@ import { foundScript } from './generated/found.ts';
 import { foundControlScript } from './generated/found-control.ts';
 import { settleScript } from './generated/settle.ts';
 import type { KeyLayout } from './key-layout.ts';
+import { randomHex64 } from './random.ts';
 import { parseHead, parseNumber, Reply, textOf } from './reply.ts';
 
-const INCARNATION_BYTES = 8;
 const EPOCH_FIELD = /^epoch:([0-9a-f]{32})$/;
 const LOG_ID = /^(\d{1,16})-0$/;
 
@@ -83,7 +82,7 @@ export class Histories {
     const { logMax, epochsKeepMs } = this.#connection.config;
     const { control, log } = this.#keys.control;
     const body = encodeLogBody({ kind: 'clear-scope', scopeId }, sender);
-    const args = [randomBytes(INCARNATION_BYTES).toString('hex'), logMax, body, scopeId, epochsKeepMs];
+    const args = [randomHex64(), logMax, body, scopeId, epochsKeepMs];
     return new Reply('clear scope', await this.#connection.runInTurn(clearScopeScript, [control, log], args)).commit(0);
   }
 

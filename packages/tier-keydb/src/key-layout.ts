@@ -21,6 +21,8 @@ export interface ControlKeys {
   /** A hash: node id → nonce. */
   readonly members: string;
   readonly nothing: string;
+  /** A string, written anew before each WAIT: who has it has all that came before it. */
+  readonly mark: string;
 }
 
 /**
@@ -41,6 +43,7 @@ export class KeyLayout {
       log: `${prefix}:log`,
       members: `${prefix}:members`,
       nothing: `${prefix}:nothing`,
+      mark: `${prefix}:mark`,
     };
   }
 

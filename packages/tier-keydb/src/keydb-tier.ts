@@ -12,6 +12,7 @@ import type {
   LogRecord,
   Members,
   NodeId,
+  ReplicasWanted,
   ScopeId,
   Tier,
   TierFill,
@@ -28,6 +29,7 @@ import { inspectEntries } from './inspect.ts';
 import { KeyLayout } from './key-layout.ts';
 import type { KeydbTierOptions } from './options.ts';
 import { resolveOptions } from './options.ts';
+import { Replicas } from './replicas.ts';
 import { Reply } from './reply.ts';
 import { countEntries, readInfo } from './status.ts';
 
@@ -43,13 +45,14 @@ export function connectKeydb(options: KeydbTierOptions): KeydbTier {
  * The shared tier on one server that speaks the Redis protocol.
  *
  * A call rejects with a `TierUnavailableError` when the server does not answer, and with the code `tier-refused` when
- * it answers that it will not, or answers nonsense. `count` and `inspect` alone are no atomic steps.
+ * it answers that it will not, or answers nonsense. `count`, `inspect` and `replicated` alone are no atomic steps.
  */
 export class KeydbTier implements Tier {
   readonly #connection: Connection;
   readonly #keys: KeyLayout;
   readonly #entries: Entries;
   readonly #histories: Histories;
+  readonly #replicas: Replicas;
 
   constructor(options: KeydbTierOptions) {
     const config = resolveOptions(options);
@@ -57,6 +60,7 @@ export class KeydbTier implements Tier {
     this.#keys = new KeyLayout(config.cluster);
     this.#entries = new Entries(this.#connection, this.#keys);
     this.#histories = new Histories(this.#connection, this.#keys);
+    this.#replicas = new Replicas(config, this.#keys);
   }
 
   read(address: KeyAddress, lease?: LeaseRequest): Promise<TierRead> {
@@ -89,6 +93,10 @@ export class KeydbTier implements Tier {
 
   clearScope(scopeId: ScopeId, sender: NodeId): Promise<Commit> {
     return this.#histories.clearScope(scopeId, sender);
+  }
+
+  replicated(partition: number, commit: Commit, wanted: ReplicasWanted): Promise<number> {
+    return this.#replicas.have({ log: this.#keys.log(partition), commit, wanted });
   }
 
   found(partition: number, incarnation: Incarnation): Promise<Head> {
@@ -141,7 +149,7 @@ export class KeydbTier implements Tier {
     return this.#connection.uptimeMs;
   }
 
-  close(): Promise<void> {
-    return this.#connection.close();
+  async close(): Promise<void> {
+    await Promise.all([this.#connection.close(), this.#replicas.close()]);
   }
 }

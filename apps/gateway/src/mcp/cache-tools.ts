@@ -72,10 +72,11 @@ export async function clearCache(caller: Caller, asked: RequestedClear): Promise
     cache_type: type,
     ...(serverName === undefined ? {} : { server_name: serverName }),
     node: services.cache.node().id,
-    events: outcome.committed.map(({ cache, receipt: { incarnation, sequence } }) => ({
+    events: outcome.committed.map(({ cache, receipt: { incarnation, sequence, replicas } }) => ({
       cache,
       incarnation,
       sequence,
+      ...(replicas && { replicas }),
     })),
   };
   if (outcome.unknown.length === 0) {

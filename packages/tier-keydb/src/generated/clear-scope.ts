@@ -4,7 +4,7 @@ import type { LuaScript } from '../lua-script.ts';
 export const clearScopeScript: LuaScript<2> = {
   name: 'lockstep:clear-scope 0.1.0',
   keyCount: 2,
-  sha1: 'f1a19247f095773c0db55055c71a519b63605b96',
+  sha1: '658d370e30e155a98ca87d1fbfa8db59449dd4fc',
   lua: `-- lockstep:clear-scope 0.1.0
 local function clockMicros()
   local time = redis.call('TIME')
@@ -17,16 +17,14 @@ local function parseHead(text)
   if not text then return nil end
   local incarnation, sequence = string.match(text, '^([0-9a-f]+):(%d+)$')
   if not incarnation or #incarnation ~= 16 or #sequence > 16 then return nil end
-  sequence = tonumber(sequence)
-  if sequence >= 9007199254740991 then return nil end
+  if tonumber(sequence) >= 9007199254740991 then return nil end
   return incarnation, sequence
 end
 local function nextSequence(previous)
-  return math.max(previous + 1, clockMicros())
+  return digits(math.max(tonumber(previous) + 1, clockMicros()))
 end
-local function addToLog(log, event, position)
-  redis.call('XADD', log, 'MAXLEN', '~', event.logMax, digits(position.sequence) .. '-0',
-    'p', digits(position.previous), 'e', event.body)
+local function addToLog(log, event, sequence, previous)
+  redis.call('XADD', log, 'MAXLEN', '~', event.logMax, sequence .. '-0', 'p', previous, 'e', event.body)
 end
 local function dropControlHistory(control, log)
   redis.call('DEL', log)
@@ -41,7 +39,7 @@ redis.call('HDEL', control, epoch)
 local incarnation, previous = parseHead(redis.call('HGET', control, 'head'))
 if not incarnation then
   dropControlHistory(control, log)
-  incarnation, previous = event.incarnation, 0
+  incarnation, previous = event.incarnation, '0'
 end
 local floor = tonumber(redis.call('HGET', control, 'floor') or '0') or 0
 local keptFrom = clockMicros() - tonumber(ARGV[5]) * 1000
@@ -55,10 +53,9 @@ for at = 1, #sample, 2 do
   end
 end
 if raised > floor then redis.call('HSET', control, 'floor', digits(raised)) end
-local position = { incarnation = incarnation, sequence = nextSequence(previous), previous = previous }
-addToLog(log, event, position)
-redis.call('HSET', control, epoch, digits(position.sequence),
-  'head', incarnation .. ':' .. digits(position.sequence))
-return { position.incarnation, digits(position.sequence), digits(position.previous) }
+local sequence = nextSequence(previous)
+addToLog(log, event, sequence, previous)
+redis.call('HSET', control, epoch, sequence, 'head', incarnation .. ':' .. sequence)
+return { incarnation, sequence, previous }
 `,
 };

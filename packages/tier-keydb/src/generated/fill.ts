@@ -4,7 +4,7 @@ import type { LuaScript } from '../lua-script.ts';
 export const fillScript: LuaScript<5> = {
   name: 'lockstep:fill 0.1.0',
   keyCount: 5,
-  sha1: '9e90fa31f0e459005beef2f98d28dc6674f84692',
+  sha1: '4b0dad69959d4d2dfff99370aa3abcd4baef7bb4',
   lua: `-- lockstep:fill 0.1.0
 local function clockMicros()
   local time = redis.call('TIME')
@@ -17,16 +17,14 @@ local function parseHead(text)
   if not text then return nil end
   local incarnation, sequence = string.match(text, '^([0-9a-f]+):(%d+)$')
   if not incarnation or #incarnation ~= 16 or #sequence > 16 then return nil end
-  sequence = tonumber(sequence)
-  if sequence >= 9007199254740991 then return nil end
+  if tonumber(sequence) >= 9007199254740991 then return nil end
   return incarnation, sequence
 end
 local function nextSequence(previous)
-  return math.max(previous + 1, clockMicros())
+  return digits(math.max(tonumber(previous) + 1, clockMicros()))
 end
-local function addToLog(log, event, position)
-  redis.call('XADD', log, 'MAXLEN', '~', event.logMax, digits(position.sequence) .. '-0',
-    'p', digits(position.previous), 'e', event.body)
+local function addToLog(log, event, sequence, previous)
+  redis.call('XADD', log, 'MAXLEN', '~', event.logMax, sequence .. '-0', 'p', previous, 'e', event.body)
 end
 local function dropHistory(partition)
   redis.call('DEL', partition.log, partition.leases)
@@ -35,23 +33,20 @@ local function ensureHead(partition, newIncarnation)
   local incarnation, sequence = parseHead(redis.call('GET', partition.head))
   if incarnation then return incarnation, sequence end
   dropHistory(partition)
-  sequence = nextSequence(0)
-  redis.call('SET', partition.head, newIncarnation .. ':' .. digits(sequence))
+  sequence = nextSequence('0')
+  redis.call('SET', partition.head, newIncarnation .. ':' .. sequence)
   return newIncarnation, sequence
 end
 local function commit(partition, event)
   local incarnation, previous = parseHead(redis.call('GET', partition.head))
   if not incarnation then
     dropHistory(partition)
-    incarnation, previous = event.incarnation, 0
+    incarnation, previous = event.incarnation, '0'
   end
-  local position = { incarnation = incarnation, sequence = nextSequence(previous), previous = previous }
-  addToLog(partition.log, event, position)
-  redis.call('SET', partition.head, incarnation .. ':' .. digits(position.sequence))
-  return position
-end
-local function commitReply(position)
-  return { position.incarnation, digits(position.sequence), digits(position.previous) }
+  local sequence = nextSequence(previous)
+  addToLog(partition.log, event, sequence, previous)
+  redis.call('SET', partition.head, incarnation .. ':' .. sequence)
+  return incarnation, sequence, previous
 end
 local function parseEntry(text)
   if not text then return nil end
@@ -96,13 +91,13 @@ local heldUntil = not text and redis.call('ZSCORE', partition.index, keyId)
 local isHeld = text or (heldUntil and tonumber(heldUntil) > nowMs)
 local reply
 if isHeld and not isRenewed then
-  local position = commit(partition, event)
-  written.version = digits(position.sequence)
-  reply = { 'loud', lease.waiting, unpack(commitReply(position)) }
+  local incarnation, sequence, previous = commit(partition, event)
+  written.version = sequence
+  reply = { 'loud', lease.waiting, incarnation, sequence, previous }
 else
   local incarnation, sequence = ensureHead(partition, event.incarnation)
-  written.version = digits(sequence) .. '-' .. ARGV[10]
-  reply = { isRenewed and 'renewed' or 'silent', lease.waiting, incarnation, digits(sequence), written.version }
+  written.version = sequence .. '-' .. ARGV[10]
+  reply = { isRenewed and 'renewed' or 'silent', lease.waiting, incarnation, sequence, written.version }
 end
 writeEntry(KEYS[5], written)
 noteExpiry(partition.index, { keyId = keyId, expiryMs = nowMs + tonumber(ttlMs), nowMs = nowMs, isRaised = isRenewed })

@@ -11,4 +11,4 @@ local keyId = ARGV[4]
 redis.call('DEL', KEYS[5])
 redis.call('ZREM', partition.index, keyId)
 redis.call('HDEL', partition.leases, keyId)
-return commitReply(commit(partition, { incarnation = ARGV[1], logMax = ARGV[2], body = ARGV[3] }))
+return { commit(partition, { incarnation = ARGV[1], logMax = ARGV[2], body = ARGV[3] }) }

@@ -15,7 +15,7 @@ redis.call('HDEL', control, epoch)
 local incarnation, previous = parseHead(redis.call('HGET', control, 'head'))
 if not incarnation then
   dropControlHistory(control, log)
-  incarnation, previous = event.incarnation, 0
+  incarnation, previous = event.incarnation, '0'
 end
 
 local floor = tonumber(redis.call('HGET', control, 'floor') or '0') or 0
@@ -31,8 +31,7 @@ for at = 1, #sample, 2 do
 end
 if raised > floor then redis.call('HSET', control, 'floor', digits(raised)) end
 
-local position = { incarnation = incarnation, sequence = nextSequence(previous), previous = previous }
-addToLog(log, event, position)
-redis.call('HSET', control, epoch, digits(position.sequence),
-  'head', incarnation .. ':' .. digits(position.sequence))
-return { position.incarnation, digits(position.sequence), digits(position.previous) }
+local sequence = nextSequence(previous)
+addToLog(log, event, sequence, previous)
+redis.call('HSET', control, epoch, sequence, 'head', incarnation .. ':' .. sequence)
+return { incarnation, sequence, previous }

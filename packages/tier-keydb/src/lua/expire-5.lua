@@ -9,4 +9,4 @@ local partition = { head = KEYS[1], log = KEYS[2], leases = KEYS[3], index = KEY
 -- First, because a script whose first write needs no memory is not refused where memory has run out.
 redis.call('HDEL', partition.leases, ARGV[4])
 if redis.call('GETRANGE', KEYS[5], 0, 1) == 'f ' then redis.call('SETRANGE', KEYS[5], 0, 'x') end
-return commitReply(commit(partition, { incarnation = ARGV[1], logMax = ARGV[2], body = ARGV[3] }))
+return { commit(partition, { incarnation = ARGV[1], logMax = ARGV[2], body = ARGV[3] }) }

@@ -33,13 +33,13 @@ local isHeld = text or (heldUntil and tonumber(heldUntil) > nowMs)
 
 local reply
 if isHeld and not isRenewed then
-  local position = commit(partition, event)
-  written.version = digits(position.sequence)
-  reply = { 'loud', lease.waiting, unpack(commitReply(position)) }
+  local incarnation, sequence, previous = commit(partition, event)
+  written.version = sequence
+  reply = { 'loud', lease.waiting, incarnation, sequence, previous }
 else
   local incarnation, sequence = ensureHead(partition, event.incarnation)
-  written.version = digits(sequence) .. '-' .. ARGV[10]
-  reply = { isRenewed and 'renewed' or 'silent', lease.waiting, incarnation, digits(sequence), written.version }
+  written.version = sequence .. '-' .. ARGV[10]
+  reply = { isRenewed and 'renewed' or 'silent', lease.waiting, incarnation, sequence, written.version }
 end
 writeEntry(KEYS[5], written)
 -- A renewal may shorten the entry's life, but not that of the near copies made before it.

@@ -5,5 +5,4 @@
 --- @include "include/commit.lua"
 
 local partition = { head = KEYS[1], log = KEYS[2], leases = KEYS[3] }
-local incarnation, sequence = ensureHead(partition, ARGV[1])
-return { incarnation, digits(sequence) }
+return { ensureHead(partition, ARGV[1]) }

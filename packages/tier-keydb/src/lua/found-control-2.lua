@@ -7,7 +7,7 @@
 local incarnation, sequence = parseHead(redis.call('HGET', KEYS[1], 'head'))
 if not incarnation then
   dropControlHistory(KEYS[1], KEYS[2])
-  incarnation, sequence = ARGV[1], nextSequence(0)
-  redis.call('HSET', KEYS[1], 'head', incarnation .. ':' .. digits(sequence))
+  incarnation, sequence = ARGV[1], nextSequence('0')
+  redis.call('HSET', KEYS[1], 'head', incarnation .. ':' .. sequence)
 end
-return { incarnation, digits(sequence) }
+return { incarnation, sequence }

@@ -11,10 +11,10 @@ local event = { incarnation = ARGV[1], logMax = ARGV[2], body = ARGV[3] }
 local keyId, ttlMs = ARGV[4], ARGV[5]
 local nowMs = math.floor(clockMicros() / 1000)
 
-local position = commit(partition, event)
+local incarnation, sequence, previous = commit(partition, event)
 writeEntry(KEYS[5], {
-  version = digits(position.sequence), born = ARGV[6], fingerprint = ARGV[7], body = ARGV[8], ttlMs = ttlMs,
+  version = sequence, born = ARGV[6], fingerprint = ARGV[7], body = ARGV[8], ttlMs = ttlMs,
 })
 noteExpiry(partition.index, { keyId = keyId, expiryMs = nowMs + tonumber(ttlMs), nowMs = nowMs, isRaised = false })
 redis.call('HDEL', partition.leases, keyId)
-return commitReply(position)
+return { incarnation, sequence, previous }

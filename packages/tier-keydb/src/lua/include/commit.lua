@@ -11,26 +11,21 @@ local function ensureHead(partition, newIncarnation)
   local incarnation, sequence = parseHead(redis.call('GET', partition.head))
   if incarnation then return incarnation, sequence end
   dropHistory(partition)
-  sequence = nextSequence(0)
-  redis.call('SET', partition.head, newIncarnation .. ':' .. digits(sequence))
+  sequence = nextSequence('0')
+  redis.call('SET', partition.head, newIncarnation .. ':' .. sequence)
   return newIncarnation, sequence
 end
 
 -- Commits an event: takes the next sequence, and writes log record and head. `event.incarnation` is used only
--- where there is no head.
+-- where there is no head. Answers incarnation, sequence and previous.
 local function commit(partition, event)
   local incarnation, previous = parseHead(redis.call('GET', partition.head))
   if not incarnation then
     dropHistory(partition)
-    incarnation, previous = event.incarnation, 0
+    incarnation, previous = event.incarnation, '0'
   end
-  local position = { incarnation = incarnation, sequence = nextSequence(previous), previous = previous }
-  addToLog(partition.log, event, position)
-  redis.call('SET', partition.head, incarnation .. ':' .. digits(position.sequence))
-  return position
-end
-
--- A commit as a reply: incarnation, sequence, previous; as text, which keeps every digit.
-local function commitReply(position)
-  return { position.incarnation, digits(position.sequence), digits(position.previous) }
+  local sequence = nextSequence(previous)
+  addToLog(partition.log, event, sequence, previous)
+  redis.call('SET', partition.head, incarnation .. ':' .. sequence)
+  return incarnation, sequence, previous
 end
