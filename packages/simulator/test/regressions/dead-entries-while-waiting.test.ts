@@ -61,7 +61,7 @@ test('a lookup that waits loads nothing beside the holder of the lease, however 
   await passed(5, lockstep.clear({ everything: true }));
 
   let loads = 0;
-  await passed(5, other.read(address, { token: 'lease 0', lease: LEASE_MS }));
+  await passed(5, other.read(address, { token: 'lease 0', leaseMs: LEASE_MS }));
   const waiting = tools.getOrLoad('a', () => {
     loads++;
     return 'loaded';
@@ -81,7 +81,7 @@ test('a lookup that waits loads nothing beside the holder of the lease, however 
     const stored = await passed(1, other.read(address));
     const version = entryVersion((stored.entry as NonNullable<TierRead['entry']>).bytes) as string;
     const token = `lease ${fills + 1}`;
-    expect(await passed(1, other.readOver(address, version, { token, lease: LEASE_MS }))).toMatchObject({
+    expect(await passed(1, other.readOver(address, version, { token, leaseMs: LEASE_MS }))).toMatchObject({
       lease: 'granted',
     });
   }
