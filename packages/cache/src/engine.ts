@@ -2,6 +2,7 @@ import type { ScopeId } from '@lockstep/core';
 import type { NearRegion } from '@lockstep/near-cache';
 import type { Applier } from './apply.ts';
 import type { Breaker } from './breaker.ts';
+import type { CoherenceWatch } from './coherence.ts';
 import type { Durability } from './durability.ts';
 import type { Fences } from './fenced-clear.ts';
 import type { Heartbeat } from './heartbeat.ts';
@@ -16,6 +17,7 @@ export interface Engine {
   readonly node: Node;
   readonly heartbeat: Heartbeat;
   readonly breaker: Breaker;
+  readonly coherence: CoherenceWatch;
   readonly applier: Applier;
   readonly outbox: Outbox;
   readonly waiters: Waiters;

@@ -3,7 +3,7 @@ export type { AuditOptions } from './auditor.ts';
 export type { LockstepOptions } from './open.ts';
 export { openLockstep } from './open.ts';
 export type { DurabilityOptions, Replicas } from './durability.ts';
-export type { Coherence } from './coherence.ts';
+export type { Coherence, CoherenceListener } from './coherence.ts';
 export type { NodeCounters } from './node.ts';
 export { Lockstep, NAMESPACES_MAX } from './lockstep.ts';
 

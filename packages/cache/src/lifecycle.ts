@@ -5,6 +5,7 @@ import { Applier } from './apply.ts';
 import type { AuditOptions } from './auditor.ts';
 import { Auditor } from './auditor.ts';
 import { Breaker } from './breaker.ts';
+import { CoherenceWatch } from './coherence.ts';
 import { Durability } from './durability.ts';
 import type { Engine } from './engine.ts';
 import { Fences } from './fenced-clear.ts';
@@ -47,11 +48,13 @@ export function startEngine(parts: NodeParts, options: EngineOptions): RunningEn
     onBeat: (failure) => {
       report(failure);
       breaker.beat(failure);
+      if (node.shared) coherence.look();
       if (failure !== undefined || !node.shared) return;
       if (queuedClears.size > 0) node.background.run('replay-clears', () => queuedClears.replay());
       if (membership.isDue) node.background.run('watch-members', () => membership.look());
     },
   });
+  const coherence = new CoherenceWatch(node, breaker);
   const membership = new Membership(node);
   const report = reporter(node);
   const requestHeartbeat = (): void => heartbeat.request();
@@ -70,7 +73,20 @@ export function startEngine(parts: NodeParts, options: EngineOptions): RunningEn
       observeCoherence(() => node.counters),
     );
   }
-  return { node, heartbeat, breaker, applier, outbox, waiters, fences, durability, queuedClears, closing, abort };
+  return {
+    node,
+    heartbeat,
+    breaker,
+    coherence,
+    applier,
+    outbox,
+    waiters,
+    fences,
+    durability,
+    queuedClears,
+    closing,
+    abort,
+  };
 }
 
 /**
@@ -105,6 +121,7 @@ const RETRY_JOIN_MS = 50;
 export async function leave(engine: RunningEngine): Promise<void> {
   const { node, heartbeat, waiters } = engine;
   engine.abort.abort(new CacheError('closed', 'the node is closed'));
+  engine.coherence.close();
   waiters.wakeAll();
   await atMost(engine, flightsEnded(engine));
   await atMost(engine, heartbeat.stop());

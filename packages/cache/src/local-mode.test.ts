@@ -18,7 +18,7 @@ describe('a node without tier and bus', () => {
   test('is coherent by nature, and leaves no timer behind', async () => {
     await clock.run(3_600_000);
     expect(lockstep.mode).toBe('local');
-    expect(lockstep.coherence).toEqual({ state: 'coherent', stalenessMs: 0 });
+    expect(lockstep.coherence).toEqual({ state: 'coherent', stalenessMs: 0, sinceMs: 3_600_000 });
     expect(clock.waiting).toBe(0);
   });
 

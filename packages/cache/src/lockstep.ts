@@ -1,8 +1,7 @@
 import type { Commit, Scope, TierInfo } from '@lockstep/core';
 import { CacheError, CONTROL_PARTITION, ConfigError } from '@lockstep/core';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import type { Coherence } from './coherence.ts';
-import { coherenceOf } from './coherence.ts';
+import type { Coherence, CoherenceListener } from './coherence.ts';
 import type { Space } from './engine.ts';
 import type { RunningEngine } from './lifecycle.ts';
 import { leave } from './lifecycle.ts';
@@ -41,7 +40,12 @@ export class Lockstep implements AsyncDisposable {
 
   /** Whether this node can vouch, now, for what it answers from its near-cache. */
   get coherence(): Coherence {
-    return coherenceOf(this.#engine.node, this.#engine.breaker);
+    return this.#engine.coherence.now;
+  }
+
+  /** Calls `listener` whenever the state of `coherence` changes; answers a function that ends that. */
+  onCoherenceChange(listener: CoherenceListener): () => void {
+    return this.#engine.coherence.listen(listener);
   }
 
   /**
