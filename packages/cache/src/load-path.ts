@@ -203,7 +203,7 @@ export class LoadPath {
     const sentMs = node.clock.nowMs();
     const seenWhenSent = node.data[flight.partition]?.seen;
     try {
-      const write = entryWrite(this.#engine, { ...loaded, address: question.address });
+      const write = entryWrite(this.#engine, this.#space, { ...loaded, address: question.address });
       const reply = await breaker.call(() => node.tier.fill(write, loaded.token));
       if (reply.outcome === 'rejected') return '';
       if (reply.waiters) this.#wake(flight.keyId);

@@ -2,6 +2,8 @@ import type { Bus, Clock, Logger, Random, Tier, Timers } from '@lockstep/core';
 import { ConfigError, PARTITIONS_MAX } from '@lockstep/core';
 import type { AuditOptions } from './auditor.ts';
 import { Background } from './background.ts';
+import type { EncryptionKey } from './key-ring.ts';
+import { KeyRing, problemsOfKeys } from './key-ring.ts';
 import { join, startEngine } from './lifecycle.ts';
 import { Lockstep } from './lockstep.ts';
 import { NullBus, NullTier } from './null-tier.ts';
@@ -14,6 +16,12 @@ const SECRET_LENGTH_MIN = 16;
 export interface LockstepOptions {
   /** Shared by all nodes of a cluster, at least 16 characters: turns keys into ids, and authenticates bus messages. */
   readonly secret?: string;
+  /**
+   * Keys that encrypt values for the tier, shared by all nodes, at most 32: the first encrypts, all decrypt. To change
+   * keys: add the new one at the end on every node, then put it first, and take the old one away once what it encrypted
+   * has ended its life. Default: none; see `secret` of a namespace.
+   */
+  readonly encryptionKeys?: readonly EncryptionKey[];
   /** The shared tier, for example `connectKeydb(…)`. The node closes it. Default: none, local mode. */
   readonly tier?: Tier;
   /** The bus, for example `connectNats(…)`. The node closes it. Default: none; nodes learn by heartbeats only. */
@@ -67,7 +75,8 @@ export async function openLockstep(options: LockstepOptions = {}): Promise<Locks
     ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
   };
   const audit = { ...AUDIT_DEFAULTS, ...options.audit };
-  const problems = [...problemsOf(config, options), ...auditProblems(audit)];
+  const { encryptionKeys = [] } = options;
+  const problems = [...problemsOf(config, options), ...problemsOfKeys(encryptionKeys), ...auditProblems(audit)];
   if (problems.length > 0) {
     await Promise.all([options.tier?.close(), options.bus?.close()]);
     throw new ConfigError(`openLockstep has wrong options: ${problems.join('; ')}`);
@@ -85,6 +94,7 @@ export async function openLockstep(options: LockstepOptions = {}): Promise<Locks
       bus: options.bus ?? new NullBus(),
       background: new Background(logger),
       secrets: deriveSecrets(options.secret ?? random.hex(SECRET_LENGTH_MIN)),
+      keys: new KeyRing(encryptionKeys, { random, clock, logger }),
       partitions: config.partitions,
       deltaMs: config.maxStalenessMs,
       deltaMaxMs: config.deltaMaxMs,

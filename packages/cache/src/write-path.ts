@@ -61,7 +61,7 @@ export class WritePath {
     const born = node.born();
     const sentMs = node.clock.nowMs();
     try {
-      const write = entryWrite(this.#engine, { ...encoded, address, tags, born, ttlMs, graceMs });
+      const write = entryWrite(this.#engine, this.#space, { ...encoded, address, tags, born, ttlMs, graceMs });
       const { commit } = await this.#commit({ kind: 'put', address, send: () => node.tier.put(write), flight });
       this.#near.keep(flight, commit, {
         key,
