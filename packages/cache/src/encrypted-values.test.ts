@@ -192,6 +192,18 @@ describe('an encrypted value that was tampered with', () => {
   });
 });
 
+test('an id of a key that is none is a miss, and nobody is told of it', async () => {
+  const keyId = await write([OLD]);
+  const { lockstep, logger } = await open([OLD]);
+  const tokens = lockstep.namespace('tokens');
+  for (const id of ['', '\n', 'x'.repeat(65), '\u001b[2J']) {
+    const payload = Buffer.concat([Uint8Array.of(id.length), Buffer.from(id), new Uint8Array(100)]);
+    shelf.change(keyId, { payload });
+    expect(await tokens.get('a')).toBeUndefined();
+  }
+  expect(logger.entries.filter(({ level }) => level === 'warn')).toEqual([]);
+});
+
 describe('a secret namespace', () => {
   test('is not opened on a node without keys, and the error says what to do', async () => {
     const { lockstep } = await open([]);

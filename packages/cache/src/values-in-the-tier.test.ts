@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FakeRandom } from '@lockstep/testkit';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { keyIdOf, openOn, Shelf } from '../test/shelf.ts';
 import type { Codec, EncryptionKey, Lockstep, NamespaceOptions } from './index.ts';
 import { openLockstep } from './index.ts';
@@ -211,10 +212,13 @@ describe('options of values', () => {
   });
 
   test('work without a tier, where nothing is packed', async () => {
-    const lockstep = await openLockstep({ encryptionKeys: KEYS });
+    const random = new FakeRandom();
+    const lockstep = await openLockstep({ encryptionKeys: KEYS, random });
     opened.push(lockstep);
     const tools = lockstep.namespace<unknown>('tools', { codec: 'structured', compressFrom: 1, secret: true });
+    const drawn = vi.spyOn(random, 'hex');
     await tools.set('a', structured);
+    expect(drawn).not.toHaveBeenCalled();
     expect(tools.peek('a')).toEqual(structured);
   });
 });
