@@ -18,6 +18,7 @@ const STEPS: readonly Step[] = [
   { name: 'unused', command: 'knip --no-progress --no-config-hints' },
   { name: 'lint', command: 'biome ci --error-on-warnings --colors=off' },
   { name: 'tree', command: 'node scripts/check/tree.ts' },
+  { name: 'options', command: 'node scripts/check/option-tables.ts' },
   { name: 'promises', command: 'node scripts/check/promises.ts' },
   { name: 'shell', command: 'bash scripts/check/shell.sh' },
 ];

@@ -19,6 +19,7 @@ export { KEY_LENGTH_MAX, Namespace } from './namespace.ts';
 export type { Absence, AnswerOptions, LoadContext, StaleValue } from './load-answer.ts';
 export { LoadAnswer } from './load-answer.ts';
 export type { Hit, Loaded, Loader, LoadOptions, Lookup, Miss } from './lookup.ts';
+export type { ExplainedEntry, Explanation, Objection } from './explain.ts';
 export type { Fence } from './fenced-clear.ts';
 export type { ClearOptions, QueuedReceipt, Receipt } from './receipt.ts';
 export { QUEUED_CLEARS_MAX } from './queued-clears.ts';

@@ -2,13 +2,13 @@ import type { Duration } from './duration.ts';
 
 /** What a loader may say with its value; each wins over the call's option, and over the namespace's. */
 export interface AnswerOptions {
-  /** How long the value is fresh. */
+  /** How long the value is fresh. Default: the call's, or the namespace's, `ttl`. */
   readonly ttl?: Duration;
-  /** How long after that it may stand in for a load that fails. */
+  /** How long after that it may stand in for a load that fails. Default: the call's, or the namespace's, `grace`. */
   readonly grace?: Duration;
-  /** Names by which `lockstep.clear({ tag })` finds the value. */
+  /** Names by which `lockstep.clear({ tag })` finds the value. Default: the call's `tags`; for `notModified`, those it has. */
   readonly tags?: readonly string[];
-  /** Answers the value to those who wait for it, and keeps it nowhere. */
+  /** Answers the value to those who wait for it, and keeps it nowhere. Default: false. */
   readonly doNotStore?: boolean;
 }
 

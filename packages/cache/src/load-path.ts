@@ -93,7 +93,8 @@ export class LoadPath {
       const early = standInOf(this.#engine, this.#space, flight);
       if (early !== undefined) flight.answerEarly?.(early);
     };
-    if (previous.pastMs <= staleWhileRevalidateMs) answer();
+    // One whose life is not over is loaded for another reason: nobody can vouch for it, or it is loaded ahead of time.
+    if (previous.pastMs >= 0 && previous.pastMs < staleWhileRevalidateMs) answer();
     if (softMs >= leaseMs) return asking;
     const cancel = this.#engine.node.timers.after(softMs, answer);
     return asking.finally(cancel);

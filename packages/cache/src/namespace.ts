@@ -1,6 +1,8 @@
 import { CacheError } from '@lockstep/core';
 import type { Engine, NamespaceCounters, Space } from './engine.ts';
 import { freshFor, graceFor, waitFor } from './entry-write.ts';
+import type { Explanation } from './explain.ts';
+import { explain } from './explain.ts';
 import type { Loader, LoadOptions, Lookup } from './lookup.ts';
 import { ReadPath } from './read-path.ts';
 import type { ClearOptions, QueuedReceipt, Receipt } from './receipt.ts';
@@ -75,6 +77,26 @@ export class Namespace<V> {
     waitFor(this.#space, 'softTimeout', options.softTimeout);
     waitFor(this.#space, 'hardTimeout', options.hardTimeout);
     return this.#reads.lookup(key, loader as Loader<unknown>, options as LoadOptions) as Promise<Lookup<V>>;
+  }
+
+  /** Whether near-cache or tier have a value that may be answered. */
+  async has(key: string): Promise<boolean> {
+    return (await this.lookup(key)).outcome === 'hit';
+  }
+
+  /** How long the key's value, or the answer that there is none, is fresh yet, in ms; undefined: there is neither. */
+  async ttl(key: string): Promise<number | undefined> {
+    const { near, tier } = await this.explain(key);
+    for (const entry of [tier, near]) {
+      if (typeof entry === 'object' && entry.objection === undefined) return entry.freshForMs;
+    }
+    return undefined;
+  }
+
+  /** Why this node would answer what for the key: near-cache, tier, version, staleness. Changes nothing. */
+  async explain(key: string): Promise<Explanation> {
+    this.#check(key);
+    return explain(this.#engine, this.#space, key);
   }
 
   /** Writes a value. When it resolves, the tier has it, and no later lookup on this node answers the older one. */

@@ -14,7 +14,10 @@ const SECRET_LENGTH_MIN = 16;
 
 /** What makes a node: nothing for local mode; `secret` and `tier` for a cluster, and mostly a `bus`. */
 export interface LockstepOptions {
-  /** Shared by all nodes of a cluster, at least 16 characters: turns keys into ids, and authenticates bus messages. */
+  /**
+   * Shared by all nodes of a cluster, at least 16 characters: turns keys into ids, and authenticates bus messages.
+   * Default: none; needed with a tier.
+   */
   readonly secret?: string;
   /**
    * Keys that encrypt values for the tier, shared by all nodes, at most 32: the first encrypts, all decrypt. To change
@@ -45,9 +48,11 @@ export interface LockstepOptions {
   readonly audit?: AuditOptions | false;
   /** Where the node says what it does; keys, values and secrets never appear. Default: nowhere. */
   readonly logger?: Logger;
-  /** Time, timers and randomness; for simulations and tests. Default: the machine's. */
+  /** Time, for simulations and tests. Default: the machine's. */
   readonly clock?: Clock;
+  /** Timers, likewise. Default: the machine's. */
   readonly timers?: Timers;
+  /** Randomness, likewise. Default: the machine's. */
   readonly random?: Random;
 }
 

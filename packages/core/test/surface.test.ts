@@ -114,6 +114,10 @@ const ERROR_CODES: Readonly<Record<ErrorCode, true>> = {
   'settings-differ': true,
   'tier-refused': true,
   'tier-unavailable': true,
+  'value-denied': true,
+  'value-invalid': true,
+  'value-missing': true,
+  'value-too-large': true,
   'value-unserializable': true,
 };
 

@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest';
+import { Origin, openLocal } from './local.ts';
+
+describe('callers of one load', () => {
+  test('who leave do not end it for the others', async () => {
+    const { lockstep, clock } = await openLocal();
+    const tools = lockstep.namespace<string>('tools');
+    const origin = new Origin<string>();
+    const leaving = new AbortController();
+    const left = tools.getOrLoad('a', origin.load, { signal: leaving.signal });
+    const stayed = tools.getOrLoad('a', origin.load);
+    await clock.run(0);
+    leaving.abort(new Error('enough'));
+    await expect(left).rejects.toThrow('enough');
+    expect(origin.signals.map(({ aborted }) => aborted)).toEqual([false]);
+    origin.answer('v');
+    expect(await stayed).toBe('v');
+    expect(tools.peek('a')).toBe('v');
+  });
+
+  test('break it off when the last one leaves; who comes then starts another', async () => {
+    const { lockstep, clock } = await openLocal();
+    const tools = lockstep.namespace<string>('tools');
+    const origin = new Origin<string>();
+    const leaving = [new AbortController(), new AbortController()];
+    const left = leaving.map(({ signal }) => tools.getOrLoad('a', origin.load, { signal }));
+    await clock.run(0);
+    for (const [index, controller] of leaving.entries()) {
+      controller.abort(new Error('enough'));
+      await expect(left[index]).rejects.toThrow('enough');
+    }
+    expect(origin.signals.map(({ aborted }) => aborted)).toEqual([true]);
+    const next = tools.getOrLoad('a', origin.load);
+    await clock.run(0);
+    origin.answer('v');
+    expect(await next).toBe('v');
+    expect(origin.asked).toBe(2);
+    expect(clock.waiting).toBe(0);
+  });
+
+  test('who run out of patience leave it to the others, and it is stored', async () => {
+    const { lockstep, clock } = await openLocal();
+    const tools = lockstep.namespace<string>('tools', { hardTimeout: '1s' });
+    const origin = new Origin<string>();
+    const impatient = tools.getOrLoad('a', origin.load);
+    const patient = tools.getOrLoad('a', origin.load, { hardTimeout: '1h' });
+    const outcome = expect(impatient).rejects.toMatchObject({ code: 'loader-timed-out' });
+    await clock.run(1_000);
+    await outcome;
+    origin.answer('v');
+    expect(await patient).toBe('v');
+    expect(tools.peek('a')).toBe('v');
+  });
+
+  test('get what may stand in when their patience is over', async () => {
+    const { lockstep, clock } = await openLocal();
+    const tools = lockstep.namespace<string>('tools', { ttl: '1s', grace: '1h', hardTimeout: '2s' });
+    await tools.set('a', 'old');
+    clock.advance(1_500);
+    const origin = new Origin<string>();
+    const asked = tools.lookup('a', origin.load);
+    await clock.run(2_000);
+    expect(await asked).toMatchObject({ value: 'old', stale: true });
+    origin.answer('new');
+    await clock.run(0);
+  });
+
+  test('leave nothing behind: no timer waits once all are answered', async () => {
+    const { lockstep, clock } = await openLocal();
+    const tools = lockstep.namespace<string>('tools', { ttl: '1s', grace: '1h', softTimeout: 100, hardTimeout: 200 });
+    await tools.set('a', 'old');
+    clock.advance(2_000);
+    const { signal } = new AbortController();
+    await tools.getOrLoad('a', () => 'new', { signal });
+    await tools.getOrLoad('b', () => 'new', { signal });
+    expect(clock.waiting).toBe(0);
+  });
+
+  test.each(['softTimeout', 'hardTimeout', 'ttl', 'grace'] as const)(
+    'a wrong %s of a call is refused before anything begins',
+    async (field) => {
+      const { lockstep } = await openLocal();
+      const tools = lockstep.namespace<string>('tools');
+      const asked = tools.getOrLoad('a', () => 'v', { [field]: 'soon' as '1s' });
+      await expect(asked).rejects.toMatchObject({ code: 'config-invalid', message: expect.stringContaining(field) });
+      expect(tools.stats().loads).toBe(0);
+    },
+  );
+});

@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { openLocal } from './local.ts';
+
+describe('a namespace with a schema', () => {
+  const schema = z.object({ name: z.string(), since: z.iso.datetime().transform((text) => new Date(text).getTime()) });
+
+  test('answers what the schema makes of the values that loaders give', async () => {
+    const { lockstep } = await openLocal();
+    const users = lockstep.namespace('users', { schema });
+    const since = '2026-01-01T00:00:00.000Z' as unknown as number;
+    const ada = await users.getOrLoad('ada', () => ({ name: 'Ada', since }));
+    expect(ada.since).toBe(Date.UTC(2026, 0, 1));
+    expect(users.peek('ada')).toBe(ada);
+  });
+
+  test('refuses what the schema refuses, says where, and not what', async () => {
+    const { lockstep } = await openLocal();
+    const users = lockstep.namespace('users', { schema });
+    const wrong = { name: 'Ada', since: 'secret' as unknown as number };
+    for (const asked of [users.set('ada', wrong), users.getOrLoad('ada', () => wrong)]) {
+      const error = await asked.then(
+        () => undefined,
+        (reason: unknown) => reason as Error,
+      );
+      expect(error).toMatchObject({ code: 'value-invalid', message: expect.stringContaining('since') });
+      expect(error?.message).not.toContain('secret');
+    }
+  });
+
+  test('takes any object that keeps to Standard Schema, also one that answers later', async () => {
+    const { lockstep } = await openLocal();
+    const upper = {
+      '~standard': {
+        version: 1,
+        vendor: 'test',
+        validate: async (value: unknown) => ({ value: String(value).toUpperCase() }),
+      },
+    } as const;
+    const words = lockstep.namespace('words', { schema: upper });
+    expect(await words.getOrLoad('a', () => 'v')).toBe('V');
+  });
+
+  test('is refused where the schema is none', async () => {
+    const { lockstep } = await openLocal();
+    expect(() => lockstep.namespace('users', { schema: {} as typeof schema })).toThrow(
+      /schema: takes a Standard Schema/,
+    );
+  });
+});
+
+describe('values', () => {
+  test('are frozen through and through, and the same for all callers', async () => {
+    const { lockstep } = await openLocal();
+    const tools = lockstep.namespace<{ list: { name: string }[] }>('tools');
+    const value = await tools.getOrLoad('a', () => ({ list: [{ name: 'one' }] }));
+    expect(() => value.list.push({ name: 'two' })).toThrow(TypeError);
+    expect(() => Object.assign(value.list[0] as object, { name: 'other' })).toThrow(TypeError);
+    expect(tools.peek('a')).toBe(value);
+  });
+
+  test('are copies where the namespace makes them', async () => {
+    const { lockstep } = await openLocal();
+    const tools = lockstep.namespace<{ list: string[] }>('tools', { copies: true });
+    const loaded = await tools.getOrLoad('a', () => ({ list: ['one'] }));
+    loaded.list.push('two');
+    const found = await tools.lookup('a');
+    if (found.outcome === 'hit') found.value.list.push('three');
+    (await tools.get('a'))?.list.push('four');
+    tools.peek('a')?.list.push('five');
+    expect(tools.peek('a')).toEqual({ list: ['one'] });
+  });
+
+  test('beyond the largest size are refused, with figures', async () => {
+    const { lockstep } = await openLocal();
+    const tools = lockstep.namespace<string>('tools', { valueBytesMax: 10 });
+    await tools.set('a', '12345678');
+    for (const asked of [tools.set('b', '123456789'), tools.getOrLoad('b', () => '123456789')]) {
+      await expect(asked).rejects.toMatchObject({
+        code: 'value-too-large',
+        message: expect.stringMatching(/11 bytes.*10/),
+      });
+    }
+    expect(await tools.getOrLoad('b', () => 'fits')).toBe('fits');
+  });
+});
