@@ -3,7 +3,7 @@ import type { Space } from './engine.ts';
 import type { Absence } from './load-answer.ts';
 
 /** The codec numbers of entries that stand for no value: they have no payload. */
-export const ABSENCE_CODECS: Readonly<Record<Absence, number>> = { missing: 254, denied: 255 };
+const ABSENCE_CODECS: Readonly<Record<Absence, number>> = { missing: 254, denied: 255 };
 
 /** What an entry holds: a value as every node has it, or that there is none, and the encoding of that. */
 export interface EncodedValue extends DecodedValue {

@@ -99,6 +99,13 @@ describe('a key ring', () => {
     expect(await read([NEW])).toBeUndefined();
     expect(await read([{ ...NEW, id: OLD.id }])).toBeUndefined();
     expect(await read([], { options: { secret: false } })).toBeUndefined();
+    for (const [keys, objection] of [
+      [[NEW], 'unreadable'],
+      [[OLD], undefined],
+    ] as const) {
+      const { lockstep } = await open(keys);
+      expect((await lockstep.namespace('tokens').explain('a')).tier).toMatchObject({ objection });
+    }
   });
 
   test('tells of that once a minute, with the id of the key and what to do', async () => {
