@@ -2,13 +2,8 @@ import { CacheError } from '@lockstep/core';
 import type { Space } from './engine.ts';
 import type { Absence } from './load-answer.ts';
 
-/** Codec number of JSON in UTF-8, as entries carry it. */
-export const JSON_CODEC = 0;
 /** The codec numbers of entries that stand for no value: they have no payload. */
-export const ABSENCE_CODECS: Readonly<Record<Absence, number>> = { missing: 254, denied: 255 };
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { fatal: true });
+const ABSENCE_CODECS: Readonly<Record<Absence, number>> = { missing: 254, denied: 255 };
 
 /** What an entry holds: a value as every node has it, or that there is none, and the encoding of that. */
 export interface EncodedValue extends DecodedValue {
@@ -23,29 +18,33 @@ export interface DecodedValue {
 }
 
 /**
- * Encodes a value, and answers it as every node has it: as JSON holds it, and as the namespace's schema makes it of
- * that. Throws `value-unserializable`, `value-invalid` or `value-too-large`; `what` names the key in errors.
+ * Encodes a value, and answers it as every node has it: as its bytes are decoded, and as the namespace's schema makes it
+ * of that. Throws `value-unserializable`, `value-invalid` or `value-too-large`; `what` names the key in errors.
  */
 export async function encodeValue(space: Space, what: string, value: unknown): Promise<EncodedValue> {
-  let json: string | undefined;
+  const { codec, valueBytesMax } = space.policy;
+  let payload: Uint8Array;
   try {
-    json = JSON.stringify(value);
+    payload = codec.encode(value);
+    if (!(payload instanceof Uint8Array)) throw new TypeError(`the codec made ${typeof payload} of it, not bytes`);
   } catch (cause) {
-    throw unserializable(what, String(cause), cause);
+    throw unserializable(space, what, cause);
   }
-  if (json === undefined) throw unserializable(what, `got ${typeof value}`);
-  const payload = encoder.encode(json);
-  const { valueBytesMax } = space.policy;
   if (payload.length > valueBytesMax) {
     const remedy = 'cache less in one value, or raise valueBytesMax';
     const figures = `the value has ${payload.length} bytes, takes at most valueBytesMax (${valueBytesMax})`;
     throw new CacheError('value-too-large', `${what}: ${figures}; ${remedy}`);
   }
-  const checked = await accepted(space, JSON.parse(json));
+  let checked: Checked;
+  try {
+    checked = await valueIn(space, payload);
+  } catch (cause) {
+    throw unserializable(space, what, cause);
+  }
   if ('problem' in checked) {
     throw new CacheError('value-invalid', `${what}: the schema refuses the value: ${checked.problem}`);
   }
-  return { value: owned(space, checked.value), absence: undefined, codec: JSON_CODEC, payload };
+  return { value: checked.value, absence: undefined, codec: codec.number, payload };
 }
 
 /** The encoding of "there is no value". */
@@ -53,29 +52,34 @@ export function encodeAbsence(absence: Absence): EncodedValue {
   return { value: undefined, absence, codec: ABSENCE_CODECS[absence], payload: new Uint8Array(0) };
 }
 
-/** Decodes a payload; undefined when it is not what this release, or the namespace's schema, can read. */
+/** Decodes a payload; undefined when it is not what this release, or the namespace's codec or schema, can read. */
 export async function decodeValue(
   space: Space,
   { codec, payload }: { readonly codec: number; readonly payload: Uint8Array },
 ): Promise<DecodedValue | undefined> {
   if (codec === ABSENCE_CODECS.missing) return { value: undefined, absence: 'missing' };
   if (codec === ABSENCE_CODECS.denied) return { value: undefined, absence: 'denied' };
-  if (codec !== JSON_CODEC) return undefined;
-  let value: unknown;
+  if (codec !== space.policy.codec.number) return undefined;
   try {
-    value = JSON.parse(decoder.decode(payload));
+    const checked = await valueIn(space, payload);
+    return 'problem' in checked ? undefined : { value: checked.value, absence: undefined };
   } catch {
     return undefined;
   }
-  const checked = await accepted(space, value);
-  return 'problem' in checked ? undefined : { value: owned(space, checked.value), absence: undefined };
 }
 
 /** What the namespace's schema makes of a value, or why it refuses it: paths and messages, never the value. */
-async function accepted(
-  { policy }: Space,
-  value: unknown,
-): Promise<{ readonly value: unknown } | { readonly problem: string }> {
+type Checked = { readonly value: unknown } | { readonly problem: string };
+
+/** The value of some bytes, as it may be answered on this node. Throws where there is none. */
+async function valueIn(space: Space, payload: Uint8Array): Promise<Checked> {
+  const checked = await accepted(space, space.policy.codec.decode(payload));
+  if ('problem' in checked) return checked;
+  if (checked.value === undefined) throw new TypeError('undefined is no value');
+  return { value: owned(space, checked.value) };
+}
+
+async function accepted({ policy }: Space, value: unknown): Promise<Checked> {
   if (policy.schema === undefined) return { value };
   try {
     const result = await policy.schema['~standard'].validate(value);
@@ -89,19 +93,26 @@ async function accepted(
   }
 }
 
-/** A value that all callers of this node may share: nobody can change it. */
+/** A value that this node may answer: one that nobody can change, or one that can be copied. */
 function owned({ policy }: Space, value: unknown): unknown {
-  if (!policy.copies) freeze(value);
+  if (policy.copies) return structuredClone(value);
+  freeze(value);
   return value;
 }
 
-function freeze(value: unknown): void {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value) || ArrayBuffer.isView(value)) return;
-  Object.freeze(value);
-  for (const part of Object.values(value)) freeze(part);
+/** Level by level, not by recursion: JSON can nest deeper than a stack. */
+function freeze(whole: unknown): void {
+  const waiting = [whole];
+  for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) {
+    if (typeof value !== 'object' || value === null || Object.isFrozen(value) || ArrayBuffer.isView(value)) continue;
+    Object.freeze(value);
+    for (const part of Object.values(value)) if (typeof part === 'object' && part !== null) waiting.push(part);
+  }
 }
 
-function unserializable(what: string, reason: string, cause?: unknown): CacheError {
-  const remedy = 'cache what JSON can hold, and null for "nothing"';
-  return new CacheError('value-unserializable', `${what}: value cannot be JSON: ${reason}; ${remedy}`, { cause });
+function unserializable({ policy }: Space, what: string, cause: unknown): CacheError {
+  const { name } = policy.codec;
+  const remedy = 'cache what it can hold, and null for "nothing"';
+  const reason = `its codec (${name}) cannot hold the value; the reason is the cause`;
+  return new CacheError('value-unserializable', `${what}: ${reason}; ${remedy}`, { cause });
 }

@@ -4,6 +4,7 @@ import type { EncodedValue } from './codec.ts';
 import type { Duration } from './duration.ts';
 import { millisecondsOf } from './duration.ts';
 import type { Engine, Space } from './engine.ts';
+import { packed } from './packing.ts';
 import { TTL_MS_MAX } from './policy.ts';
 
 /** A value with all that the tier keeps of it: fresh for `ttlMs`, and after that able to stand in for `graceMs`. */
@@ -16,15 +17,16 @@ export interface ValueToWrite extends Pick<EncodedValue, 'codec' | 'payload'> {
 }
 
 /** The write of a value: its entry's body, and the fingerprint that is equal for equal values and scopes of the key. */
-export function entryWrite({ node }: Engine, value: ValueToWrite): EntryWrite {
-  const { codec, graceMs } = value;
-  const tagList = value.tags.join();
+export function entryWrite(engine: Engine, space: Space, value: ValueToWrite): EntryWrite {
+  const { node } = engine;
+  const { codec, graceMs, tags, payload } = value;
+  const { keyId } = value.address;
   return {
     ...value.address,
     sender: node.id,
-    body: encodeBody({ codec, graceMs, tags: value.tags, payload: value.payload }),
+    body: encodeBody(packed(engine, space, { keyId, body: { codec, graceMs, tags, payload } })),
     born: value.born,
-    fingerprint: node.secrets.digest(`${value.address.keyId}:${codec}:${graceMs}:${tagList}:`, value.payload),
+    fingerprint: node.secrets.digest(`${keyId}:${codec}:${graceMs}:${tags.join()}:`, payload),
     ttlMs: value.ttlMs + graceMs,
   };
 }

@@ -1,8 +1,10 @@
-import type { Head, StoredEntry } from '@lockstep/core';
+import type { Head, KeyId, StoredEntry } from '@lockstep/core';
 import { CacheError, decodeEntry } from '@lockstep/core';
 import type { NearEntry } from '@lockstep/near-cache';
+import { decodeValue } from './codec.ts';
 import type { Engine, Space } from './engine.ts';
 import { keyAddress } from './key-address.ts';
+import { unpacked } from './packing.ts';
 
 /** Why an entry may not be answered as fresh. */
 export type Objection =
@@ -12,7 +14,7 @@ export type Objection =
   | 'cleared'
   /** This node has not been able to check for longer than Δ. */
   | 'not-vouched'
-  /** It is not what this release can read. */
+  /** It is not what this node's release, codec, keys or schema can read. */
   | 'unreadable';
 
 /** One entry, near or in the tier. */
@@ -65,7 +67,7 @@ export async function explain(engine: Engine, space: Space, key: string): Promis
   const tier =
     read === undefined
       ? 'unreachable'
-      : read.entry && explainStored(engine, space, { ...address, ...read, entry: read.entry });
+      : read.entry && (await explainStored(engine, space, { ...address, ...read, entry: read.entry }));
   const isInTier = typeof tier === 'object' && tier.objection === undefined;
   return {
     namespace: space.name,
@@ -94,14 +96,23 @@ function explainNear({ node }: Engine, entry: NearEntry): ExplainedEntry {
   };
 }
 
-function explainStored(
-  { node }: Engine,
+async function explainStored(
+  engine: Engine,
   space: Space,
-  read: { readonly partition: number; readonly head: Head | undefined; readonly entry: StoredEntry },
-): ExplainedEntry {
+  read: {
+    readonly keyId: KeyId;
+    readonly partition: number;
+    readonly head: Head | undefined;
+    readonly entry: StoredEntry;
+  },
+): Promise<ExplainedEntry> {
+  const { node } = engine;
   const { bytes, remainingMs } = read.entry;
-  const entry = decodeEntry(bytes);
-  if (entry === undefined) return { version: '', bornAt: 0, freshForMs: 0, standsInForMs: 0, objection: 'unreadable' };
+  const body = decodeEntry(bytes);
+  const entry = body && unpacked(engine, space, { keyId: read.keyId, body });
+  const decoded = entry && (await decodeValue(space, entry));
+  if (entry === undefined || decoded === undefined)
+    return { version: '', bornAt: 0, freshForMs: 0, standsInForMs: 0, objection: 'unreadable' };
   const isLive = node.epochs.isLive(entry.born, space.scopeId, entry.tags);
   const freshForMs = entry.expired ? 0 : Math.max(0, remainingMs - entry.graceMs);
   const isOurs = read.head?.incarnation === node.data[read.partition]?.applied?.incarnation;

@@ -2,6 +2,7 @@ import { FakeClock, FakeRandom, settle, silentLogger } from '@lockstep/testkit';
 import { expect, test } from 'vitest';
 import { Background } from './background.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { KeyRing } from './key-ring.ts';
 import { Node } from './node.ts';
 import { NullBus, NullTier } from './null-tier.ts';
 import { deriveSecrets } from './secret.ts';
@@ -17,6 +18,7 @@ function beating() {
     bus: new NullBus(),
     background: new Background(silentLogger),
     secrets: deriveSecrets('a secret of some length'),
+    keys: new KeyRing([], { clock, random: new FakeRandom(), logger: silentLogger }),
     partitions: 1,
     deltaMs: 2_000,
     deltaMaxMs: 10_000,

@@ -1,5 +1,6 @@
 // Opening a node
 export type { AuditOptions } from './auditor.ts';
+export type { EncryptionKey } from './key-ring.ts';
 export type { LockstepOptions } from './open.ts';
 export { openLockstep } from './open.ts';
 export type { DurabilityOptions, Replicas } from './durability.ts';
@@ -11,6 +12,7 @@ export { Lockstep, NAMESPACES_MAX } from './lockstep.ts';
 export type { Duration } from './duration.ts';
 export { millisecondsOf } from './duration.ts';
 export type { NamespaceOptions, SchemaOption } from './policy.ts';
+export type { Codec } from './value-codec.ts';
 export type { NamespaceStats } from './namespace.ts';
 export { KEY_LENGTH_MAX, Namespace } from './namespace.ts';
 

@@ -6,7 +6,7 @@ export interface AnswerOptions {
   readonly ttl?: Duration;
   /** How long after that it may stand in for a load that fails. Default: the call's, or the namespace's, `grace`. */
   readonly grace?: Duration;
-  /** Names by which `lockstep.clear({ tag })` finds the value. Default: the call's `tags`; for `notModified`, those it has. */
+  /** Names by which `lockstep.clear({ tag })` finds the value, where the call lists none. Default: none; for `notModified`, those it has. */
   readonly tags?: readonly string[];
   /** Answers the value to those who wait for it, and keeps it nowhere. Default: false. */
   readonly doNotStore?: boolean;

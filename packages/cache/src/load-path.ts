@@ -1,15 +1,13 @@
-import type { Born, Effect, Head, KeyId, ScopeId } from '@lockstep/core';
-import { CacheError, ConfigError, isBehind, LoaderError, LoaderTimeoutError } from '@lockstep/core';
-import type { EncodedValue } from './codec.ts';
-import { encodeAbsence, encodeValue } from './codec.ts';
+import type { Effect, Head, KeyId } from '@lockstep/core';
+import { CacheError, isBehind, LoaderError, LoaderTimeoutError } from '@lockstep/core';
 import type { Engine, Space } from './engine.ts';
-import { entryWrite, freshFor, graceFor, tagIds, waitFor } from './entry-write.ts';
+import { entryWrite, waitFor } from './entry-write.ts';
 import type { Flight } from './flight.ts';
-import type { AnswerOptions, LoadContext } from './load-answer.ts';
-import { LoadAnswer } from './load-answer.ts';
 import type { Lookup, Previous, Question } from './lookup.ts';
 import { miss } from './lookup.ts';
-import { NearStore, nearLife, scopesOf } from './near-store.ts';
+import { NearStore, nearLife } from './near-store.ts';
+import type { LoadedValue } from './origin.ts';
+import { Origin } from './origin.ts';
 import { standInOf } from './stand-in.ts';
 
 /** What a load was begun with: the fill lease, if the tier granted one, and the value that it would replace. */
@@ -18,33 +16,18 @@ export interface LoadTerms {
   readonly previous?: Previous | undefined;
 }
 
-/** What the loader gave, ready to be stored. */
-interface LoadedValue extends EncodedValue {
-  readonly tags: readonly ScopeId[];
-  readonly born: Born;
-  readonly startedMs: number;
-  /** 0: it is kept nowhere. */
-  readonly ttlMs: number;
-  readonly graceMs: number;
-}
-
-/** Nobody waits for the load any more. */
-class AbandonedError extends CacheError {
-  constructor(what: string) {
-    super('loader-failed', `${what}: nobody waits for the load any more`);
-  }
-}
-
 /** Loads of one namespace: asks the loader, fills the tier under the lease, keeps near what may be kept. */
 export class LoadPath {
   readonly #engine: Engine;
   readonly #space: Space;
   readonly #near: NearStore;
+  readonly #origin: Origin;
 
   constructor(engine: Engine, space: Space) {
     this.#engine = engine;
     this.#space = space;
     this.#near = new NearStore(engine, space);
+    this.#origin = new Origin(engine, space);
   }
 
   /** Loads, and fills the tier if `terms` hold a lease. */
@@ -87,7 +70,7 @@ export class LoadPath {
   async #askInPatience(flight: Flight, question: Question, previous: Previous | undefined): Promise<LoadedValue> {
     const { staleWhileRevalidateMs, leaseMs } = this.#space.policy;
     const softMs = waitFor(this.#space, 'softTimeout', question.options.softTimeout);
-    const asking = this.#ask(flight, question, previous);
+    const asking = this.#origin.ask(flight, question, previous);
     if (previous === undefined) return asking;
     const answer = (): void => {
       const early = standInOf(this.#engine, this.#space, flight);
@@ -98,74 +81,6 @@ export class LoadPath {
     if (softMs >= leaseMs) return asking;
     const cancel = this.#engine.node.timers.after(softMs, answer);
     return asking.finally(cancel);
-  }
-
-  async #ask(flight: Flight, question: Question, previous: Previous | undefined): Promise<LoadedValue> {
-    const { node, closing } = this.#engine;
-    const { key, loader, options, address } = question;
-    const what = `namespace "${this.#space.name}", key ${address.keyId}`;
-    if (loader === undefined) throw new CacheError('loader-failed', `${what}: no loader`);
-    closing.throwIfAborted();
-    const startedMs = node.clock.nowMs();
-    const born = node.born();
-    const { tags: given = [] } = options;
-    const known = typeof given === 'function' ? undefined : tagIds(this.#engine, given);
-    flight.scopes = known && scopesOf(this.#space, known);
-    this.#space.counters.loads++;
-    const answered = await this.#inTime(flight, what, (signal) => loader(contextOf({ key, signal, previous, what })));
-    const isPlain = !(answered instanceof LoadAnswer);
-    const { kind, value, options: told } = isPlain ? new LoadAnswer('value', answered, {}) : answered;
-    if (kind === 'not-modified' || kind === 'value') {
-      const isSame = kind === 'not-modified' && previous !== undefined;
-      const kept = isSame && previous.encoded;
-      const encoded = kept
-        ? { ...kept, value: previous.value, absence: undefined }
-        : await encodeValue(this.#space, what, isSame ? previous.value : value);
-      const tags = told.tags
-        ? tagIds(this.#engine, told.tags)
-        : isSame
-          ? previous.tags
-          : (known ?? tagIds(this.#engine, asked(given, encoded.value)));
-      flight.scopes = scopesOf(this.#space, tags);
-      const ttlMs = freshFor(this.#space, told.ttl ?? asked(options.ttl, encoded.value), this.#space.policy.ttlMs);
-      const graceMs = graceFor(this.#space, told.grace ?? options.grace);
-      const shortened = Math.ceil(ttlMs * (1 - this.#space.policy.jitter * node.random.fraction()));
-      return { ...encoded, tags, born, startedMs, ttlMs: told.doNotStore === true ? 0 : shortened, graceMs };
-    }
-    const tags = told.tags ? tagIds(this.#engine, told.tags) : (known ?? []);
-    flight.scopes = scopesOf(this.#space, tags);
-    const byDefaultMs = this.#space.policy[`${kind}TtlMs`];
-    const ttlMs = told.ttl === undefined ? byDefaultMs : freshFor(this.#space, told.ttl, byDefaultMs);
-    return { ...encodeAbsence(kind), tags, born, startedMs, ttlMs, graceMs: 0 };
-  }
-
-  /** Runs a loader for as long as its lease holds: a value that comes later could not be stored. */
-  async #inTime(flight: Flight, what: string, load: (signal: AbortSignal) => unknown): Promise<unknown> {
-    const { node, closing } = this.#engine;
-    const { leaseMs } = this.#space.policy;
-    const late = new AbortController();
-    const over = Promise.withResolvers<never>();
-    const breakOff = (error: CacheError): void => {
-      late.abort(error);
-      over.reject(error);
-    };
-    const cancel = node.timers.after(leaseMs, () =>
-      breakOff(new LoaderTimeoutError(`${what}: the loader took longer than lease (${leaseMs} ms)`)),
-    );
-    flight.abandon = () => breakOff(new AbandonedError(what));
-    try {
-      if (flight.isAbandoned) throw new AbandonedError(what);
-      const loading = Promise.resolve(load(AbortSignal.any([late.signal, closing])));
-      return await Promise.race([loading, over.promise]);
-    } catch (cause) {
-      if (cause instanceof AbandonedError) throw cause;
-      this.#space.counters.loadsFailed++;
-      if (cause instanceof LoaderTimeoutError) throw cause;
-      throw new LoaderError(`${what}: the loader failed; its error is the cause`, { cause });
-    } finally {
-      cancel();
-      flight.abandon = undefined;
-    }
   }
 
   /** What is answered in place of a load that failed; where nothing may stand in, its error. */
@@ -204,7 +119,7 @@ export class LoadPath {
     const sentMs = node.clock.nowMs();
     const seenWhenSent = node.data[flight.partition]?.seen;
     try {
-      const write = entryWrite(this.#engine, { ...loaded, address: question.address });
+      const write = entryWrite(this.#engine, this.#space, { ...loaded, address: question.address });
       const reply = await breaker.call(() => node.tier.fill(write, loaded.token));
       if (reply.outcome === 'rejected') return '';
       if (reply.waiters) this.#wake(flight.keyId);
@@ -325,31 +240,4 @@ export class LoadPath {
       standsInUntilMs: graceMs > 0 ? staleUntilMs : Number.NEGATIVE_INFINITY,
     };
   }
-}
-
-/** What a loader is told. */
-function contextOf(given: {
-  readonly key: string;
-  readonly signal: AbortSignal;
-  readonly previous: Previous | undefined;
-  readonly what: string;
-}): LoadContext {
-  const { key, signal, previous, what } = given;
-  return {
-    key,
-    signal,
-    stale: previous && { value: previous.value, version: previous.version },
-    answer: (value, options = {}) => new LoadAnswer('value', value, options),
-    notModified: (options = {}) => {
-      if (previous !== undefined) return new LoadAnswer<unknown>('not-modified', undefined, options);
-      throw new ConfigError(`${what}: notModified: there is no stale value that could still hold`);
-    },
-    missing: (options: AnswerOptions = {}) => new LoadAnswer<unknown>('missing', undefined, options),
-    denied: (options: AnswerOptions = {}) => new LoadAnswer<unknown>('denied', undefined, options),
-  };
-}
-
-/** What an option says of a loaded value. */
-function asked<T>(option: T | ((value: unknown) => T), value: unknown): T {
-  return option instanceof Function ? option(value) : option;
 }

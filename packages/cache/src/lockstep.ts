@@ -67,7 +67,7 @@ export class Lockstep implements AsyncDisposable {
     if (this.#namespaces.size >= NAMESPACES_MAX)
       throw new ConfigError(`a node takes at most ${NAMESPACES_MAX} namespaces`);
     const { node } = this.#engine;
-    const policy = resolvePolicy(name, options, node.deltaMs);
+    const policy = resolvePolicy(name, options, { deltaMs: node.deltaMs, hasKeys: !node.keys.isEmpty });
     const space: Space = {
       name,
       scopeId: node.secrets.identifiers.scope({ namespace: name }),

@@ -1,5 +1,5 @@
-import type { KeyAddress, ScopeId } from '@lockstep/core';
-import type { EncodedValue } from './codec.ts';
+import type { EntryBody, KeyAddress, ScopeId } from '@lockstep/core';
+
 import type { Duration } from './duration.ts';
 import type { Absence, LoadAnswer, LoadContext } from './load-answer.ts';
 
@@ -39,7 +39,7 @@ export interface Miss {
   readonly degraded: boolean;
 }
 
-/** Asks the origin for a key's value, which JSON must be able to hold. */
+/** Asks the origin for a key's value, which the namespace's codec must be able to hold. */
 export type Loader<V> = (context: LoadContext<V>) => Promise<V | LoadAnswer<V>> | V | LoadAnswer<V>;
 
 /** Options of one load; each wins over the namespace's. */
@@ -75,8 +75,8 @@ export interface Previous {
   readonly source: 'near' | 'tier';
   readonly version: string;
   readonly tags: readonly ScopeId[];
-  /** As the tier holds it; undefined for one that only this node has. */
-  readonly encoded: Pick<EncodedValue, 'codec' | 'payload'> | undefined;
+  /** Its encoding, where the tier has it; undefined for one that only this node has. */
+  readonly encoded: Pick<EntryBody, 'codec' | 'payload'> | undefined;
   /** For how long its life has been over, in ms; infinite after an `expire`. */
   readonly pastMs: number;
   /** Until when it may stand in for a load that fails or takes too long, in the clock's ms. */

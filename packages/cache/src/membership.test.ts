@@ -2,6 +2,7 @@ import type { Members, NodeId } from '@lockstep/core';
 import { FakeClock, FakeRandom, silentLogger } from '@lockstep/testkit';
 import { expect, test } from 'vitest';
 import { Background } from './background.ts';
+import { KeyRing } from './key-ring.ts';
 import { Membership } from './membership.ts';
 import { Node } from './node.ts';
 import { NullBus, NullTier } from './null-tier.ts';
@@ -37,6 +38,7 @@ function watching() {
     bus: new NullBus(),
     background: new Background(silentLogger),
     secrets: deriveSecrets('a secret of some length'),
+    keys: new KeyRing([], { clock, random: new FakeRandom(), logger: silentLogger }),
     partitions: 1,
     deltaMs: 2_000,
     deltaMaxMs: DELTA_MAX_MS,

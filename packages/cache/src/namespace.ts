@@ -21,7 +21,7 @@ export interface NamespaceStats extends Readonly<NamespaceCounters> {
 }
 
 /**
- * A named cache with its own policy. Values must be what JSON can hold; those answered are frozen, and shared with other
+ * A named cache with its own policy. Values must be what its codec can hold, by default JSON; those answered are frozen, and shared with other
  * callers on this node, unless the namespace makes `copies`.
  */
 export class Namespace<V> {

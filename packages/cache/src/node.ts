@@ -4,6 +4,7 @@ import { NearCache } from '@lockstep/near-cache';
 import type { Background } from './background.ts';
 import { Failures } from './failures.ts';
 import type { Flight } from './flight.ts';
+import type { KeyRing } from './key-ring.ts';
 import { Pace } from './pace.ts';
 import type { Secrets } from './secret.ts';
 
@@ -17,6 +18,7 @@ export interface NodeParts {
   readonly bus: Bus;
   readonly background: Background;
   readonly secrets: Secrets;
+  readonly keys: KeyRing;
   readonly partitions: number;
   /** Δ, in ms. */
   readonly deltaMs: number;
@@ -54,6 +56,7 @@ export class Node implements NodeParts {
   readonly bus: Bus;
   readonly background: Background;
   readonly secrets: Secrets;
+  readonly keys: KeyRing;
   readonly partitions: number;
   readonly deltaMs: number;
   readonly deltaMaxMs: number;
@@ -92,6 +95,7 @@ export class Node implements NodeParts {
     this.bus = parts.bus;
     this.background = parts.background;
     this.secrets = parts.secrets;
+    this.keys = parts.keys;
     this.partitions = parts.partitions;
     this.deltaMs = parts.deltaMs;
     this.deltaMaxMs = parts.deltaMaxMs;

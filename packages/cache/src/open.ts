@@ -2,7 +2,11 @@ import type { Bus, Clock, Logger, Random, Tier, Timers } from '@lockstep/core';
 import { ConfigError, PARTITIONS_MAX } from '@lockstep/core';
 import type { AuditOptions } from './auditor.ts';
 import { Background } from './background.ts';
+
 import type { DurabilityOptions } from './durability.ts';
+import type { EncryptionKey } from './key-ring.ts';
+import { KeyRing, problemsOfKeys } from './key-ring.ts';
+
 import { join, startEngine } from './lifecycle.ts';
 import { Lockstep } from './lockstep.ts';
 import { NullBus, NullTier } from './null-tier.ts';
@@ -18,6 +22,12 @@ export interface LockstepOptions {
    * Default: none; needed with a tier.
    */
   readonly secret?: string;
+  /**
+   * Keys that encrypt values for the tier, shared by all nodes, at most 32: the first encrypts, all decrypt. To change
+   * keys: add the new one at the end on every node, then put it first, and take the old one away once what it encrypted
+   * has ended its life. Default: none; see `secret` of a namespace.
+   */
+  readonly encryptionKeys?: readonly EncryptionKey[];
   /** The shared tier, for example `connectKeydb(…)`. The node closes it. Default: none, local mode. */
   readonly tier?: Tier;
   /** The bus, for example `connectNats(…)`. The node closes it. Default: none; nodes learn by heartbeats only. */
@@ -84,8 +94,10 @@ export async function openLockstep(options: LockstepOptions = {}): Promise<Locks
     replicas: options.durability.replicas,
     timeoutMs: options.durability.timeoutMs ?? REPLICAS_TIMEOUT_MS,
   };
+  const { encryptionKeys = [] } = options;
   const problems = [
     ...problemsOf(config, options),
+    ...problemsOfKeys(encryptionKeys),
     ...nestedProblems('audit', audit, AUDIT_RANGES),
     ...(durability === undefined ? [] : nestedProblems('durability', durability, DURABILITY_RANGES)),
   ];
@@ -106,6 +118,7 @@ export async function openLockstep(options: LockstepOptions = {}): Promise<Locks
       bus: options.bus ?? new NullBus(),
       background: new Background(logger),
       secrets: deriveSecrets(options.secret ?? random.hex(SECRET_LENGTH_MIN)),
+      keys: new KeyRing(encryptionKeys, { random, clock, logger }),
       partitions: config.partitions,
       deltaMs: config.maxStalenessMs,
       deltaMaxMs: config.deltaMaxMs,

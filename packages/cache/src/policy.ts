@@ -2,6 +2,8 @@ import { ConfigError, GRACE_MS_MAX } from '@lockstep/core';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Duration } from './duration.ts';
 import { millisecondsOf } from './duration.ts';
+import type { Codec, NumberedCodec } from './value-codec.ts';
+import { codecOf } from './value-codec.ts';
 
 /** What a namespace's values are. */
 export interface SchemaOption<S extends StandardSchemaV1> {
@@ -60,15 +62,32 @@ export interface NamespaceOptions {
    * fill failed. At most Δ. Default: Δ.
    */
   readonly degradedTtl?: Duration;
-  /** The most bytes that one encoded value may have. Default: 16,777,216 (16 MiB). */
+  /**
+   * What makes bytes of values, equal on all nodes: `json`; `structured`, which also holds Map, Set, Date, BigInt, bytes
+   * and cycles (node:v8); or one of your own. Entries of another codec are misses. Default: `json`.
+   */
+  readonly codec?: 'json' | 'structured' | Codec;
+  /** The most bytes that one encoded value may have; a larger one in the tier is a miss. Default: 16,777,216 (16 MiB). */
   readonly valueBytesMax?: number;
+  /**
+   * From how many bytes on an encoded value is compressed for the tier (zstd), where that makes it smaller; 0: never.
+   * Default: 8,192, and 0 for a `secret` namespace: the length of what is compressed tells of the content.
+   */
+  readonly compressFrom?: number;
+  /**
+   * Whether the tier must not be able to read the values. `true`: they are encrypted, and a node without
+   * `encryptionKeys` refuses to open the namespace. `false`: they are not encrypted; those that are can be read all the
+   * same. Default: encrypted where the node has `encryptionKeys`.
+   */
+  readonly secret?: boolean;
   /** The most entries in this node's near-cache. Default: 10,000. */
   readonly nearEntriesMax?: number;
   /** The most bytes of encoded values in this node's near-cache. Default: 67,108,864 (64 MiB). */
   readonly nearBytesMax?: number;
   /**
    * Whether every answer is a copy of its own. Off: all callers on a node share one value, frozen once when it comes in,
-   * and a hit copies nothing. Default: false.
+   * and a hit copies nothing; what cannot be frozen, as a Map or bytes, must not be changed. Default: false, and true with
+   * the codec `structured`.
    */
   readonly copies?: boolean;
 }
@@ -94,18 +113,34 @@ export interface NamespacePolicy {
   readonly failedTtlMs: number;
   readonly whenIncoherent: 'revalidate' | 'serve-stale';
   readonly degradedTtlMs: number;
+  readonly codec: NumberedCodec;
   readonly valueBytesMax: number;
+  /** 0: nothing is compressed. */
+  readonly compressFrom: number;
+  /** Also: a value in the tier that is not encrypted is none. */
+  readonly encrypted: boolean;
   readonly nearEntriesMax: number;
   readonly nearBytesMax: number;
   readonly copies: boolean;
 }
 
+/** What a policy depends on besides its options. */
+export interface PolicyTerms {
+  /** Δ, in ms. */
+  readonly deltaMs: number;
+  /** Whether the node can encrypt values. */
+  readonly hasKeys: boolean;
+}
+
 /** The longest time that a value is fresh, in ms: about 50 days. */
 export const TTL_MS_MAX = 0xffff_ffff;
 const LEASE_MS_MAX = 3_600_000;
+/** What the tier's servers hold under one key: 512 MiB. */
+const VALUE_BYTES_MAX = 512 * 1_048_576;
 
 /** Completes and checks the options of a node's namespace; throws one `ConfigError` that names every problem. */
-export function resolvePolicy(namespace: string, options: AnyOptions, deltaMs: number): NamespacePolicy {
+export function resolvePolicy(namespace: string, options: AnyOptions, terms: PolicyTerms): NamespacePolicy {
+  const { deltaMs } = terms;
   const problems: string[] = [];
   const within = (field: keyof NamespaceOptions, got: number, [least, most]: readonly [number, number]): number => {
     if (!(Number.isInteger(got) && got >= least && got <= most)) {
@@ -115,8 +150,8 @@ export function resolvePolicy(namespace: string, options: AnyOptions, deltaMs: n
   };
   const ms = (field: keyof NamespaceOptions, byDefault: Duration, range: readonly [number, number]): number =>
     within(field, millisecondsOf(options[field] ?? byDefault), range);
-  const count = (field: keyof NamespaceOptions, byDefault: number, most: number): number =>
-    within(field, Number(options[field] ?? byDefault), [1, most]);
+  const count = (field: keyof NamespaceOptions, byDefault: number, range: readonly [number, number]): number =>
+    within(field, Number(options[field] ?? byDefault), range);
   const part = (field: 'jitter' | 'eagerRefresh', byDefault: number): number => {
     const got = options[field] ?? byDefault;
     if (!(got >= 0 && got <= 1)) problems.push(`${field}: got ${JSON.stringify(got)}, takes a number from 0 to 1`);
@@ -127,7 +162,7 @@ export function resolvePolicy(namespace: string, options: AnyOptions, deltaMs: n
   const staleWhileRevalidateMs = ms('staleWhileRevalidate', 0, [0, GRACE_MS_MAX]);
   const graceMs = ms('grace', staleWhileRevalidateMs, [0, GRACE_MS_MAX]);
   const leaseMs = ms('lease', '10s', [1, LEASE_MS_MAX]);
-  const { schema, whenIncoherent = 'revalidate', copies = false } = options;
+  const { schema, whenIncoherent = 'revalidate' } = options;
   const policy: NamespacePolicy = {
     schema,
     ttlMs,
@@ -146,10 +181,11 @@ export function resolvePolicy(namespace: string, options: AnyOptions, deltaMs: n
     failedTtlMs: ms('failedTtl', 0, [0, TTL_MS_MAX]),
     whenIncoherent,
     degradedTtlMs: ms('degradedTtl', deltaMs, [0, deltaMs]),
-    valueBytesMax: count('valueBytesMax', 16_777_216, 512 * 1_048_576),
-    nearEntriesMax: count('nearEntriesMax', 10_000, 100_000_000),
-    nearBytesMax: count('nearBytesMax', 67_108_864, Number.MAX_SAFE_INTEGER),
-    copies,
+    valueBytesMax: count('valueBytesMax', 16_777_216, [1, VALUE_BYTES_MAX]),
+    compressFrom: count('compressFrom', options.secret === true ? 0 : 8_192, [0, VALUE_BYTES_MAX]),
+    nearEntriesMax: count('nearEntriesMax', 10_000, [1, 100_000_000]),
+    nearBytesMax: count('nearBytesMax', 67_108_864, [1, Number.MAX_SAFE_INTEGER]),
+    ...valuePolicy(options, terms, problems),
   };
   if (staleWhileRevalidateMs > graceMs) {
     problems.push(`staleWhileRevalidate: got ${staleWhileRevalidateMs} ms, takes at most grace (${graceMs} ms)`);
@@ -160,12 +196,30 @@ export function resolvePolicy(namespace: string, options: AnyOptions, deltaMs: n
   if (whenIncoherent !== 'revalidate' && whenIncoherent !== 'serve-stale') {
     problems.push(`whenIncoherent: got ${JSON.stringify(whenIncoherent)}, takes "revalidate" or "serve-stale"`);
   }
-  if (typeof copies !== 'boolean') problems.push(`copies: got ${JSON.stringify(copies)}, takes true or false`);
   for (const field of Object.keys(options)) {
     if (!FIELDS.has(field)) problems.push(`${field}: there is no such option`);
   }
   if (problems.length > 0) throw new ConfigError(`namespace "${namespace}" has wrong options: ${problems.join('; ')}`);
   return policy;
+}
+
+/** The part of a policy that says what the values are; adds to `problems` what is wrong with it. */
+function valuePolicy(
+  options: AnyOptions,
+  { hasKeys }: PolicyTerms,
+  problems: string[],
+): Pick<NamespacePolicy, 'codec' | 'encrypted' | 'copies'> {
+  const { secret = hasKeys, copies = options.codec === 'structured' } = options;
+  const codec = codecOf(options.codec ?? 'json');
+  if (codec === undefined) {
+    problems.push('codec: takes "json", "structured", or { name, encode, decode } with a name of 1 to 64 characters');
+  }
+  if (typeof secret !== 'boolean') problems.push(`secret: got ${JSON.stringify(secret)}, takes true or false`);
+  if (secret && !hasKeys) {
+    problems.push('secret: got true, takes encryptionKeys of openLockstep beside it: this node cannot encrypt');
+  }
+  if (typeof copies !== 'boolean') problems.push(`copies: got ${JSON.stringify(copies)}, takes true or false`);
+  return { codec: codec as NumberedCodec, encrypted: secret, copies };
 }
 
 const FIELDS: ReadonlySet<string> = new Set<keyof AnyOptions>([
@@ -185,7 +239,10 @@ const FIELDS: ReadonlySet<string> = new Set<keyof AnyOptions>([
   'failedTtl',
   'whenIncoherent',
   'degradedTtl',
+  'codec',
   'valueBytesMax',
+  'compressFrom',
+  'secret',
   'nearEntriesMax',
   'nearBytesMax',
   'copies',

@@ -7,6 +7,7 @@ import type { Flight } from './flight.ts';
 import type { Hit, Miss, Previous, Question } from './lookup.ts';
 import { freshHit } from './lookup.ts';
 import { NearStore, nearLife, scopesOf } from './near-store.ts';
+import { unpacked } from './packing.ts';
 
 const TOKEN_BYTES = 12;
 
@@ -24,6 +25,7 @@ export type Consulted =
 
 /** An entry found live under a head that this node can vouch for; `fresh` unless it expired or is in its grace. */
 interface LiveEntry extends DecodedValue {
+  /** Unpacked. */
   readonly entry: TierEntry;
   readonly remainingMs: number;
   readonly fresh: boolean;
@@ -93,7 +95,8 @@ export class TierReader {
   /** Decodes an entry and judges it live; undefined when it is dead or unreadable. */
   async #judge(flight: Flight, stored: StoredEntry): Promise<LiveEntry | undefined> {
     const { node } = this.#engine;
-    const entry = decodeEntry(stored.bytes);
+    const body = decodeEntry(stored.bytes);
+    const entry = body && unpacked(this.#engine, this.#space, { keyId: flight.keyId, body });
     const decoded = entry && (await decodeValue(this.#space, entry));
     if (entry === undefined || decoded === undefined) {
       node.counters.entriesRejected++;

@@ -61,7 +61,7 @@ export class WritePath {
     const born = node.born();
     const sentMs = node.clock.nowMs();
     try {
-      const write = entryWrite(this.#engine, { ...encoded, address, tags, born, ttlMs, graceMs });
+      const write = entryWrite(this.#engine, this.#space, { ...encoded, address, tags, born, ttlMs, graceMs });
       const send = (): Promise<Commit> => node.tier.put(write);
       const { commit, spreading } = await this.#commit({ kind: 'put', address, send, flight });
       this.#near.keep(flight, commit, {

@@ -59,7 +59,7 @@ function packageOf(url: string): string {
   return /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1] ?? url;
 }
 
-it('reaches core, telemetry, near-cache, lru-cache, the API of OpenTelemetry, and two modules of node when it is built and imported', () => {
+it('reaches core, telemetry, near-cache, lru-cache, the API of OpenTelemetry, and four modules of node when it is built and imported', () => {
   const entry = pathToFileURL(join(modules, '@lockstep/cache/dist/index.js')).href;
   const output = execFileSync(process.execPath, ['--input-type=module', '--eval', PROBE, entry], {
     encoding: 'utf8',
@@ -73,6 +73,8 @@ it('reaches core, telemetry, near-cache, lru-cache, the API of OpenTelemetry, an
     '@lockstep/cache -> @lockstep/telemetry',
     '@lockstep/cache -> node:crypto',
     '@lockstep/cache -> node:perf_hooks',
+    '@lockstep/cache -> node:v8',
+    '@lockstep/cache -> node:zlib',
     '@lockstep/near-cache -> @lockstep/core',
     '@lockstep/near-cache -> lru-cache',
     '@lockstep/telemetry -> @opentelemetry/api',

@@ -41,6 +41,19 @@ describe('a loader that answers more than a value', () => {
     expect(tools.peek('a')).toBeUndefined();
   });
 
+  test('may not tell tags where the call does: until they are told, every clear of a scope overtakes the load', async () => {
+    const { lockstep } = await openLocal();
+    const tools = lockstep.namespace<string>('tools');
+    const asked = tools.getOrLoad('a', ({ answer }) => answer('v', { tags: ['y'] }), { tags: ['x'] });
+    await expect(asked).rejects.toMatchObject({ code: 'config-invalid', message: expect.stringContaining('tags') });
+    const origin = Promise.withResolvers<string>();
+    const first = tools.getOrLoad('a', async ({ answer }) => answer(await origin.promise, { tags: ['y'] }));
+    await lockstep.clear({ tag: 'y' });
+    const second = tools.getOrLoad('a', () => 'new');
+    origin.resolve('old');
+    expect([await first, await second]).toEqual(['old', 'new']);
+  });
+
   test('cannot confirm what is not there: that is an error, and no lease stays behind', async () => {
     const { lockstep } = await openLocal();
     const tools = lockstep.namespace<string>('tools');

@@ -5,7 +5,8 @@ import { startCluster } from './cluster.ts';
 
 const BORN = '0f0f0f0f0f0f0f0f:7';
 const FINGERPRINT = 'ab'.repeat(16);
-const BODY = '\u0001\u0000\u0000\u0000\u0000\u0000\u0000';
+/** Format, codec, packing, grace, no tags. */
+const BODY = `\u0002${'\u0000'.repeat(10)}`;
 
 describe('an entry in the tier that this release cannot read', () => {
   let cluster: TestCluster;
@@ -27,7 +28,12 @@ describe('an entry in the tier that this release cannot read', () => {
     ['a header without a body', `f 12 ${BORN} ${FINGERPRINT}\n`],
     ['a body of another format', `f 12 ${BORN} ${FINGERPRINT}\n\u0063${BODY}"v"`],
     ['a value that is no JSON', `f 12 ${BORN} ${FINGERPRINT}\n${BODY}{"v`],
-    ['a value of another codec', `f 12 ${BORN} ${FINGERPRINT}\n\u0001\u0009${BODY.slice(2)}"v"`],
+    ['a value of another codec', `f 12 ${BORN} ${FINGERPRINT}\n${BODY.slice(0, 4)}\u0009${BODY.slice(5)}"v"`],
+    ['a value packed in another way', `f 12 ${BORN} ${FINGERPRINT}\n${BODY.slice(0, 5)}\u0004${BODY.slice(6)}"v"`],
+    [
+      'a value encrypted under a key of others',
+      `f 12 ${BORN} ${FINGERPRINT}\n${BODY.slice(0, 5)}\u0002${BODY.slice(6)}\u0002k1${'x'.repeat(40)}`,
+    ],
     ['a version that is too long', `f ${'9'.repeat(30)} ${BORN} ${FINGERPRINT}\n${BODY}"v"`],
     ['an entry of a history that is none', `f 12 ${BORN} ${FINGERPRINT}\n${BODY}"v"`],
   ])('%s is a miss, never thrown at a caller, and the next load replaces it', async (name, text) => {

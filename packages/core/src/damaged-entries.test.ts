@@ -9,6 +9,7 @@ const RUNS = Number(process.env['LOCKSTEP_FUZZ_RUNS'] ?? 10_000);
 
 const ENTRY: TierEntry = {
   codec: 0,
+  packing: 0,
   graceMs: 0,
   tags: ['00112233445566778899aabbccddeeff' as ScopeId],
   payload: Uint8Array.from(Buffer.from('"value"')),
@@ -20,7 +21,7 @@ const ENTRY: TierEntry = {
 };
 const WHOLE = entryBytes(ENTRY);
 const BODY_AT = WHOLE.indexOf(0x0a) + 1;
-const BODY_HEAD_BYTES = 7;
+const BODY_HEAD_BYTES = 11;
 const TAG_BYTES = 16;
 
 function withHeader(header: string): Uint8Array {

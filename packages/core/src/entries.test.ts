@@ -6,7 +6,8 @@ import { decodeEntry, encodeBody, entryVersion } from './index.ts';
 
 const TAGS = ['00112233445566778899aabbccddeeff', 'ffeeddccbbaa99887766554433221100'] as ScopeId[];
 const BODY: EntryBody = {
-  codec: 0,
+  codec: 0x01020304,
+  packing: 3,
   graceMs: 60_000,
   tags: TAGS,
   payload: Uint8Array.from(Buffer.from('{"a":1}')),
@@ -14,7 +15,7 @@ const BODY: EntryBody = {
 
 // What releases that share a tier read of each other. A changed pin is a changed format: give it a new number.
 const BODY_HEX = [
-  '01 00 0000ea60 02',
+  '02 01020304 03 0000ea60 02',
   '00112233445566778899aabbccddeeff',
   'ffeeddccbbaa99887766554433221100',
   '7b2261223a317d',

@@ -2,7 +2,7 @@ import { ByteReader, ByteWriter } from './bytes.ts';
 import type { Incarnation, ScopeId } from './keys.ts';
 
 /** Format of an entry's body; an entry of another format is a miss. */
-export const BODY_FORMAT = 1;
+export const BODY_FORMAT = 2;
 
 /** The most tags one entry carries. */
 export const TAGS_PER_ENTRY_MAX = 64;
@@ -10,7 +10,7 @@ export const TAGS_PER_ENTRY_MAX = 64;
 /** The longest grace of an entry, in milliseconds (the body keeps it in 32 bits). */
 export const GRACE_MS_MAX = 0xffff_ffff;
 
-const BODY_HEAD_BYTES = 7;
+const BODY_HEAD_BYTES = 11;
 const ID_BYTES = 16;
 /** The longest header line, its newline included. */
 export const HEADER_BYTES_MAX = 160;
@@ -25,8 +25,10 @@ export interface Born {
 
 /** What the client puts into an entry's body. */
 export interface EntryBody {
-  /** How `payload` was made from the value: 0 = JSON in UTF-8. */
+  /** How the value was made bytes: 0 = JSON in UTF-8; the others are the client's. 32 bits. */
   readonly codec: number;
+  /** What was done to these bytes to make `payload` of them: 0 = nothing; the others are the client's. 8 bits. */
+  readonly packing: number;
   /** How long before the end of the entry's life in the tier its value stops being fresh, in milliseconds. */
   readonly graceMs: number;
   readonly tags: readonly ScopeId[];
@@ -47,11 +49,12 @@ export interface EntryHeader {
 /** An entry as the tier keeps it: the header line its scripts write, and the body the client wrote. */
 export interface TierEntry extends EntryHeader, EntryBody {}
 
-/** Encodes an entry's body: format, codec, grace in ms, number of tags, the tags, the payload. */
+/** Encodes an entry's body: format, codec, packing, grace in ms, number of tags, the tags, the payload. */
 export function encodeBody(body: EntryBody): Uint8Array {
   const writer = new ByteWriter(BODY_HEAD_BYTES + body.tags.length * ID_BYTES + body.payload.length);
   writer.u8(BODY_FORMAT);
-  writer.u8(body.codec);
+  writer.u32(body.codec);
+  writer.u8(body.packing);
   writer.u32(body.graceMs);
   writer.u8(body.tags.length);
   for (const tag of body.tags) writer.hex(tag);
@@ -104,9 +107,9 @@ function decodeBody(bytes: Uint8Array): EntryBody | undefined {
   const tagCount = bytes[BODY_HEAD_BYTES - 1] ?? 0;
   const payloadAt = BODY_HEAD_BYTES + tagCount * ID_BYTES;
   const reader = new ByteReader(bytes, 0, payloadAt);
-  const [format, codec, graceMs] = [reader.u8(), reader.u8(), reader.u32()];
+  const [format, codec, packing, graceMs] = [reader.u8(), reader.u32(), reader.u8(), reader.u32()];
   if (format !== BODY_FORMAT || reader.u8() > TAGS_PER_ENTRY_MAX) return undefined;
   const tags: ScopeId[] = [];
   for (let index = 0; index < tagCount; index++) tags.push(reader.hex(ID_BYTES) as ScopeId);
-  return reader.isWhole ? { codec, graceMs, tags, payload: bytes.subarray(payloadAt) } : undefined;
+  return reader.isWhole ? { codec, packing, graceMs, tags, payload: bytes.subarray(payloadAt) } : undefined;
 }

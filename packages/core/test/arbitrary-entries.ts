@@ -15,7 +15,8 @@ const sequence = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
 
 const arbitraryBody: fc.Arbitrary<EntryBody> = fc.record(
   {
-    codec: fc.nat({ max: 255 }),
+    codec: fc.nat({ max: 0xffff_ffff }),
+    packing: fc.nat({ max: 255 }),
     graceMs: fc.nat({ max: GRACE_MS_MAX }),
     tags: fc.oneof(
       fc.array(tag, { maxLength: 3 }),

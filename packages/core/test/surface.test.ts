@@ -145,7 +145,7 @@ it('has these error codes and no other', () => {
 it('has these constants, which nodes of different releases must agree on', () => {
   const { BODY_FORMAT, CONTROL_PARTITION, EVERYTHING, MESSAGE_MAGIC, MESSAGE_VERSION } = core;
   expect({ BODY_FORMAT, CONTROL_PARTITION, EVERYTHING, MESSAGE_MAGIC, MESSAGE_VERSION }).toEqual({
-    BODY_FORMAT: 1,
+    BODY_FORMAT: 2,
     CONTROL_PARTITION: 65_535,
     EVERYTHING: '00000000000000000000000000000000',
     MESSAGE_MAGIC: 0x4c,

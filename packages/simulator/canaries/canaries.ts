@@ -180,8 +180,8 @@ export const CANARIES: Readonly<Record<string, Canary>> = {
     edits: [
       {
         file: `${CACHE}/load-path.ts`,
-        find: 'if (isBehind(written, seenWhenSent)) return',
-        replace: 'if (written === undefined) return',
+        find: 'if (isBehind(written, seenWhenSent)) {',
+        replace: 'if (written === undefined) {',
       },
     ],
     shownBy: { schedule: 'fill-of-an-isolated-primary', as: 'the auditor of node 0 counted' },
@@ -206,9 +206,9 @@ export const CANARIES: Readonly<Record<string, Canary>> = {
     rule: 'a value is born when its load begins',
     edits: [
       {
-        file: `${CACHE}/load-path.ts`,
-        find: 'return { value, payload, tags, born, startedMs',
-        replace: 'return { value, payload, tags, born: node.born(), startedMs',
+        file: `${CACHE}/origin.ts`,
+        find: 'encoded), tags, born, startedMs };',
+        replace: 'encoded), tags, born: node.born(), startedMs };',
       },
     ],
   },

@@ -29,7 +29,7 @@ function readsWhatWasWritten(scene: TierScene): void {
 
   it('every byte comes back as it was written', async () => {
     const payload = Uint8Array.from({ length: 1_024 }, (_, index) => index % 256);
-    const body = encodeBody({ codec: 3, graceMs: 5, tags: [], payload });
+    const body = encodeBody({ codec: 3, packing: 1, graceMs: 5, tags: [], payload });
     await scene.one.put(writeOf(KEY, 'bytes', { body }));
     const { entry } = await scene.two.read(KEY);
     expect(Uint8Array.from(decodeEntry(entry?.bytes ?? new Uint8Array())?.payload ?? [])).toEqual(payload);

@@ -98,7 +98,7 @@ export function writeOf(address: KeyAddress, text: string, more: Partial<EntryWr
   return {
     ...address,
     sender: NODE,
-    body: encodeBody({ codec: 0, graceMs: 0, tags: [], payload: new TextEncoder().encode(text) }),
+    body: encodeBody({ codec: 0, packing: 0, graceMs: 0, tags: [], payload: new TextEncoder().encode(text) }),
     born: { incarnation: CONTROL_INCARNATION, sequence: 7 },
     fingerprint: createHash('sha256').update(text).digest('hex').slice(0, 32),
     ttlMs: TTL_MS,

@@ -7,7 +7,13 @@ export function entryOf(address: KeyAddress, more: Partial<EntryWrite> = {}): En
   return {
     ...address,
     sender: NODE,
-    body: encodeBody({ codec: 0, graceMs: 0, tags: [], payload: new TextEncoder().encode('payload-marker') }),
+    body: encodeBody({
+      codec: 0,
+      packing: 0,
+      graceMs: 0,
+      tags: [],
+      payload: new TextEncoder().encode('payload-marker'),
+    }),
     born: { incarnation: 'c0'.repeat(8) as Incarnation, sequence: 7 },
     fingerprint: 'ab'.repeat(16),
     ttlMs: 60_000,

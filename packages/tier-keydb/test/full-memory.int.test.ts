@@ -15,7 +15,13 @@ const PARTITIONS = 2;
 const LEASE = { token: 'token', leaseMs: 600_000 };
 const SCOPE = '7a'.repeat(16) as ScopeId;
 const SETTINGS: ClusterSettings = { partitions: PARTITIONS, format: 1, secretFingerprint: 'ab', deltaMaxMs: 2_000 };
-const BODY = encodeBody({ codec: 0, graceMs: 0, tags: [], payload: new Uint8Array(PAYLOAD_BYTES).fill(120) });
+const BODY = encodeBody({
+  codec: 0,
+  packing: 0,
+  graceMs: 0,
+  tags: [],
+  payload: new Uint8Array(PAYLOAD_BYTES).fill(120),
+});
 
 const key = (number: number): KeyAddress => ({
   partition: number % PARTITIONS,
