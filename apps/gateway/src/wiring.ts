@@ -41,7 +41,7 @@ export interface GatewayNode extends Stoppable {
  */
 export async function startNode(config: GatewayConfig, logger: Logger): Promise<GatewayNode> {
   const lockstep = await openLockstep({
-    maxStalenessMs: config.maxStalenessMs,
+    maxStaleness: config.maxStalenessMs,
     logger: cacheLogger(logger),
     ...(config.cluster === undefined ? {} : adapters(config, config.cluster, logger)),
   });
@@ -79,7 +79,7 @@ function adapters(config: GatewayConfig, cluster: ClusterConfig, logger: Logger)
   return {
     secret,
     tier: connectKeydb({ url: tierUrl, cluster: name, epochsKeepMs, logger: port }),
-    ...(durability === undefined ? {} : { durability }),
+    ...(durability && { durability: { replicas: durability.replicas, timeout: durability.timeoutMs } }),
     ...(busUrl === undefined ? {} : { bus: connectNats({ ...parseBusUrl(busUrl), cluster: name, logger: port }) }),
   };
 }

@@ -15,8 +15,8 @@ export async function busOutage({ small }: Scale): Promise<readonly Row[]> {
   const count = small ? 100 : 10_000;
   await using servers = await startServers();
   const proxy = await startProxy({ target: servers.natsUrl });
-  await using writer = await openNode(servers, { maxStalenessMs: DELTA_MS });
-  await using node = await openNode({ ...servers, natsUrl: proxy.url }, { maxStalenessMs: DELTA_MS });
+  await using writer = await openNode(servers, { maxStaleness: DELTA_MS });
+  await using node = await openNode({ ...servers, natsUrl: proxy.url }, { maxStaleness: DELTA_MS });
   const policy = { ttl: 3_600_000, nearEntriesMax: 4 * count };
   const kept = node.namespace<string>('bench', policy);
   const written = writer.namespace<string>('bench', policy);

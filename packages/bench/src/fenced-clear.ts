@@ -10,7 +10,7 @@ const WARM_UP_ROUNDS = 200;
 
 /** Clears that wait for all three nodes: beside a plain clear's propagation, and while one node is stopped. */
 export async function fencedClear({ small }: Scale): Promise<readonly Row[]> {
-  const options = { deltaMaxMs: DELTA_MAX_MS, maxStalenessMs: DELTA_MAX_MS };
+  const options = { deltaMax: DELTA_MAX_MS, maxStaleness: DELTA_MAX_MS };
   await using servers = await startServers();
   await using writer = await openNode(servers, options);
   const entries = writer.namespace<string>('bench');

@@ -32,7 +32,7 @@ test('without an auditor, and in local mode, nothing is registered', async () =>
 });
 
 test.each([
-  [{ everyMs: 9 }, 'audit.everyMs: got 9, takes a whole number from 10 to 3600000'],
+  [{ every: 9 }, 'audit.every: got 9, takes a whole number from 10 to 3600000'],
   [{ entries: 0 }, 'audit.entries: got 0, takes a whole number from 1 to 1000'],
 ])('options that cannot be used are named: %j', async (audit, problem) => {
   await expect(open({ audit })).rejects.toMatchObject({
@@ -50,8 +50,8 @@ test('one look asks the tier once, about so many entries at most, and none while
     clock,
     timers: clock,
     tier,
-    maxStalenessMs: 60_000,
-    deltaMaxMs: 60_000,
+    maxStaleness: 60_000,
+    deltaMax: 60_000,
     audit: { entries: 3 },
   });
   const tools = lockstep.namespace<string>('tools');
@@ -73,7 +73,7 @@ test.each([
   const tier = new NullTier(clock);
   const inspect = vi.spyOn(tier, 'inspect').mockRejectedValue(error);
   const logger = new RecordingLogger();
-  const lockstep = await open({ clock, timers: clock, tier, logger, maxStalenessMs: 9_000 });
+  const lockstep = await open({ clock, timers: clock, tier, logger, maxStaleness: 9_000 });
   await lockstep.namespace<string>('tools').set('tool', 'value');
   for (let second = 0; second < 5; second++) {
     clock.advance(1_250);

@@ -3,6 +3,7 @@ import { CacheError, CLOCK_RATE_ERROR, EVERYTHING } from '@lockstep/core';
 import type { NearEntry } from '@lockstep/near-cache';
 import { auditVerdict, versionSequence } from './audit-verdict.ts';
 import type { Breaker } from './breaker.ts';
+import type { Duration } from './duration.ts';
 import type { Node } from './node.ts';
 
 /** The most events of a partition's log that are read to settle a doubt: what lies beyond them is not counted. */
@@ -10,15 +11,21 @@ const LOG_EVENTS_MAX = 1_000;
 
 /** How often the auditor looks, and at how much. */
 export interface AuditOptions {
-  /** From one look to the next, in ms, with jitter. Default: 1,000. */
-  readonly everyMs?: number;
-  /** The most near entries that one look compares with the tier. Default: 16. */
+  /** From one look to the next, with jitter. Default: `1s`. */
+  readonly every?: Duration;
+  /** The most near entries that one look compares with the tier, 1 to 1,000. Default: 16. */
   readonly entries?: number;
+}
+
+/** The same with nothing left open. */
+export interface AuditConfig {
+  readonly everyMs: number;
+  readonly entries: number;
 }
 
 /** What the auditor needs besides the node. */
 export interface AuditorParts {
-  readonly options: Required<AuditOptions>;
+  readonly options: AuditConfig;
   readonly breaker: Breaker;
   /** Aborted when the node closes. */
   readonly closing: AbortSignal;
@@ -121,7 +128,7 @@ export class Auditor {
     const { counters, logger, near, namespaces } = this.#node;
     counters.coherenceViolations++;
     near.drop(entry.keyId);
-    logger.error('served longer than maxStalenessMs after it changed in the tier: dropped; please report it', {
+    logger.error('served longer than maxStaleness after it changed in the tier: dropped; please report it', {
       namespace: namespaces.get(entry.namespace),
       keyId: entry.keyId,
       partition: entry.partition,

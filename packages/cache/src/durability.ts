@@ -1,13 +1,14 @@
 import type { Commit, ReplicasWanted } from '@lockstep/core';
 import { CacheError } from '@lockstep/core';
+import type { Duration } from './duration.ts';
 import type { Node } from './node.ts';
 
 /** How safe a write is to be in the tier before it resolves. */
 export interface DurabilityOptions {
-  /** How many replicas of the tier's primary are to have the write. */
+  /** How many replicas of the tier's primary are to have the write, 1 to 100. Default: none; it has to be said. */
   readonly replicas: number;
-  /** How long that is waited for, in ms; the write then resolves all the same. Default: 100. */
-  readonly timeoutMs?: number;
+  /** How long that is waited for; the write then resolves all the same. Default: `100ms`. */
+  readonly timeout?: Duration;
 }
 
 /** How many replicas of the tier's primary had a write, and all before it, when it resolved; 0 also where that is not known. */

@@ -1,8 +1,6 @@
-import type { ReplicasWanted } from '@lockstep/core';
 import { CacheError } from '@lockstep/core';
 import { observeCoherence } from '@lockstep/telemetry';
 import { Applier } from './apply.ts';
-import type { AuditOptions } from './auditor.ts';
 import { Auditor } from './auditor.ts';
 import { Breaker } from './breaker.ts';
 import { CoherenceWatch } from './coherence.ts';
@@ -14,6 +12,7 @@ import { Inbox } from './inbox.ts';
 import { Membership } from './membership.ts';
 import type { NodeParts } from './node.ts';
 import { Node } from './node.ts';
+import type { NodeConfig } from './node-config.ts';
 import { Outbox } from './outbox.ts';
 import { QueuedClears } from './queued-clears.ts';
 import { Waiters } from './waiters.ts';
@@ -21,25 +20,13 @@ import { Waiters } from './waiters.ts';
 /** How long a node that leaves waits for its lookups, for its background work, and for the tier and the bus, each. */
 const LEAVE_STEP_MS_MAX = 2_000;
 
-/** How a node is run. */
-export interface EngineOptions {
-  /** How long an event across a gap waits for the ones before it, in ms, before the node asks the tier. */
-  readonly reorderWindowMs: number;
-  /** The most events replayed for one partition after an outage; beyond it the partition is dropped. */
-  readonly replayMax: number;
-  /** How near entries are compared with the tier; undefined: they are not. */
-  readonly audit: Required<AuditOptions> | undefined;
-  /** How many replicas writes wait for; undefined: for none. */
-  readonly durability: ReplicasWanted | undefined;
-}
-
 /** An engine, and what only its lifecycle touches. */
 export interface RunningEngine extends Engine {
   readonly abort: AbortController;
 }
 
 /** Puts a node together; it hears the bus from here on, but has joined nothing yet. */
-export function startEngine(parts: NodeParts, options: EngineOptions): RunningEngine {
+export function startEngine(parts: NodeParts, options: NodeConfig): RunningEngine {
   const node = new Node(parts);
   const abort = new AbortController();
   const breaker = new Breaker({ probe: () => heartbeat.request() });

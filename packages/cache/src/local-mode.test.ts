@@ -279,8 +279,8 @@ describe('a node without tier and bus', () => {
 
 describe('opening a node', () => {
   test('with wrong options names every problem: field, what it got, what it takes', async () => {
-    const options: LockstepOptions = { partitions: 0, maxStalenessMs: 20_000, joinTimeoutMs: Number.NaN };
-    const message = /partitions: got 0.*maxStalenessMs: got 20000, takes at most deltaMaxMs/;
+    const options: LockstepOptions = { partitions: 0, maxStaleness: 20_000, joinTimeout: Number.NaN };
+    const message = /partitions: got 0.*maxStaleness: got 20000 ms, takes at most deltaMax/;
     await expect(openLockstep(options)).rejects.toMatchObject({
       code: 'config-invalid',
       message: expect.stringMatching(message),
@@ -292,11 +292,11 @@ describe('opening a node', () => {
       code: 'config-invalid',
       message: expect.stringContaining('durability: got one without a tier'),
     });
-    const durability = { replicas: 0, timeoutMs: 5 };
+    const durability = { replicas: 0, timeout: 5 };
     const tier = new NullTier(new FakeClock());
     await expect(openLockstep({ tier, secret: 'a secret for tests', durability })).rejects.toMatchObject({
       code: 'config-invalid',
-      message: expect.stringMatching(/durability\.replicas: got 0, takes .* 1 to 100; durability\.timeoutMs: got 5/),
+      message: expect.stringMatching(/durability\.replicas: got 0, takes .* 1 to 100; durability\.timeout: got 5/),
     });
   });
 

@@ -21,7 +21,7 @@ test('slower ones are told of with figures, and with what would be enough (P8)',
   const { pace, beats } = paceAt(100);
   beats(180, 180, 180);
   expect(pace.slowness).toBe(
-    'heartbeats take 180 ms and go out every 25 ms: maxStalenessMs 100 cannot be kept; raise it to at least 497, or bring the tier nearer',
+    'heartbeats take 180 ms and go out every 25 ms: maxStaleness 100 cannot be kept; raise it to at least 497, or bring the tier nearer',
   );
   const enough = paceAt(497);
   enough.beats(180, 180, 180);

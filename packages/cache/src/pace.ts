@@ -44,6 +44,6 @@ export class Pace {
     const everyMs = Math.round(this.#deltaMs / BEATS_PER_DELTA);
     const enoughMs = Math.ceil((2 * beatMs) / (1 - PERIOD_PART));
     const figures = `heartbeats take ${Math.round(beatMs)} ms and go out every ${everyMs} ms`;
-    return `${figures}: maxStalenessMs ${this.#deltaMs} cannot be kept; raise it to at least ${enoughMs}, or bring the tier nearer`;
+    return `${figures}: maxStaleness ${this.#deltaMs} cannot be kept; raise it to at least ${enoughMs}, or bring the tier nearer`;
   }
 }

@@ -1,7 +1,7 @@
 import { ConfigError, GRACE_MS_MAX } from '@lockstep/core';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Duration } from './duration.ts';
-import { millisecondsOf } from './duration.ts';
+import { OptionReader } from './option-reader.ts';
 import type { Codec, NumberedCodec } from './value-codec.ts';
 import { codecOf } from './value-codec.ts';
 
@@ -141,50 +141,35 @@ const VALUE_BYTES_MAX = 512 * 1_048_576;
 /** Completes and checks the options of a node's namespace; throws one `ConfigError` that names every problem. */
 export function resolvePolicy(namespace: string, options: AnyOptions, terms: PolicyTerms): NamespacePolicy {
   const { deltaMs } = terms;
-  const problems: string[] = [];
-  const within = (field: keyof NamespaceOptions, got: number, [least, most]: readonly [number, number]): number => {
-    if (!(Number.isInteger(got) && got >= least && got <= most)) {
-      problems.push(`${field}: got ${JSON.stringify(options[field])}, takes a whole number from ${least} to ${most}`);
-    }
-    return got;
-  };
-  const ms = (field: keyof NamespaceOptions, byDefault: Duration, range: readonly [number, number]): number =>
-    within(field, millisecondsOf(options[field] ?? byDefault), range);
-  const count = (field: keyof NamespaceOptions, byDefault: number, range: readonly [number, number]): number =>
-    within(field, Number(options[field] ?? byDefault), range);
-  const part = (field: 'jitter' | 'eagerRefresh', byDefault: number): number => {
-    const got = options[field] ?? byDefault;
-    if (!(got >= 0 && got <= 1)) problems.push(`${field}: got ${JSON.stringify(got)}, takes a number from 0 to 1`);
-    return got;
-  };
-
-  const ttlMs = ms('ttl', '5m', [1, TTL_MS_MAX]);
-  const staleWhileRevalidateMs = ms('staleWhileRevalidate', 0, [0, GRACE_MS_MAX]);
-  const graceMs = ms('grace', staleWhileRevalidateMs, [0, GRACE_MS_MAX]);
-  const leaseMs = ms('lease', '10s', [1, LEASE_MS_MAX]);
+  const read = new OptionReader<AnyOptions>(options);
+  const { problems } = read;
+  const ttlMs = read.ms('ttl', '5m', [1, TTL_MS_MAX]);
+  const staleWhileRevalidateMs = read.ms('staleWhileRevalidate', 0, [0, GRACE_MS_MAX]);
+  const graceMs = read.ms('grace', staleWhileRevalidateMs, [0, GRACE_MS_MAX]);
+  const leaseMs = read.ms('lease', '10s', [1, LEASE_MS_MAX]);
   const { schema, whenIncoherent = 'revalidate' } = options;
   const policy: NamespacePolicy = {
     schema,
     ttlMs,
-    nearTtlMs: ms('nearTtl', ttlMs, [1, TTL_MS_MAX]),
-    jitter: part('jitter', 0),
+    nearTtlMs: read.ms('nearTtl', ttlMs, [1, TTL_MS_MAX]),
+    jitter: read.part('jitter', 0),
     graceMs,
-    graceRetryMs: ms('graceRetry', '1s', [0, TTL_MS_MAX]),
+    graceRetryMs: read.ms('graceRetry', '1s', [0, TTL_MS_MAX]),
     staleWhileRevalidateMs,
-    eagerRefresh: part('eagerRefresh', 1),
-    softTimeoutMs: ms('softTimeout', leaseMs, [1, LEASE_MS_MAX]),
+    eagerRefresh: read.part('eagerRefresh', 1),
+    softTimeoutMs: read.ms('softTimeout', leaseMs, [1, LEASE_MS_MAX]),
     hardTimeoutMs:
-      options.hardTimeout === undefined ? Number.POSITIVE_INFINITY : ms('hardTimeout', 0, [1, LEASE_MS_MAX]),
+      options.hardTimeout === undefined ? Number.POSITIVE_INFINITY : read.ms('hardTimeout', 0, [1, LEASE_MS_MAX]),
     leaseMs,
-    missingTtlMs: ms('missingTtl', '30s', [0, TTL_MS_MAX]),
-    deniedTtlMs: ms('deniedTtl', '5s', [0, TTL_MS_MAX]),
-    failedTtlMs: ms('failedTtl', 0, [0, TTL_MS_MAX]),
+    missingTtlMs: read.ms('missingTtl', '30s', [0, TTL_MS_MAX]),
+    deniedTtlMs: read.ms('deniedTtl', '5s', [0, TTL_MS_MAX]),
+    failedTtlMs: read.ms('failedTtl', 0, [0, TTL_MS_MAX]),
     whenIncoherent,
-    degradedTtlMs: ms('degradedTtl', deltaMs, [0, deltaMs]),
-    valueBytesMax: count('valueBytesMax', 16_777_216, [1, VALUE_BYTES_MAX]),
-    compressFrom: count('compressFrom', options.secret === true ? 0 : 8_192, [0, VALUE_BYTES_MAX]),
-    nearEntriesMax: count('nearEntriesMax', 10_000, [1, 100_000_000]),
-    nearBytesMax: count('nearBytesMax', 67_108_864, [1, Number.MAX_SAFE_INTEGER]),
+    degradedTtlMs: read.ms('degradedTtl', deltaMs, [0, deltaMs]),
+    valueBytesMax: read.count('valueBytesMax', 16_777_216, [1, VALUE_BYTES_MAX]),
+    compressFrom: read.count('compressFrom', options.secret === true ? 0 : 8_192, [0, VALUE_BYTES_MAX]),
+    nearEntriesMax: read.count('nearEntriesMax', 10_000, [1, 100_000_000]),
+    nearBytesMax: read.count('nearBytesMax', 67_108_864, [1, Number.MAX_SAFE_INTEGER]),
     ...valuePolicy(options, terms, problems),
   };
   if (staleWhileRevalidateMs > graceMs) {
@@ -196,9 +181,7 @@ export function resolvePolicy(namespace: string, options: AnyOptions, terms: Pol
   if (whenIncoherent !== 'revalidate' && whenIncoherent !== 'serve-stale') {
     problems.push(`whenIncoherent: got ${JSON.stringify(whenIncoherent)}, takes "revalidate" or "serve-stale"`);
   }
-  for (const field of Object.keys(options)) {
-    if (!FIELDS.has(field)) problems.push(`${field}: there is no such option`);
-  }
+  read.refuseOthers(FIELDS);
   if (problems.length > 0) throw new ConfigError(`namespace "${namespace}" has wrong options: ${problems.join('; ')}`);
   return policy;
 }
@@ -222,28 +205,28 @@ function valuePolicy(
   return { codec: codec as NumberedCodec, encrypted: secret, copies };
 }
 
-const FIELDS: ReadonlySet<string> = new Set<keyof AnyOptions>([
-  'schema',
-  'ttl',
-  'nearTtl',
-  'jitter',
-  'grace',
-  'graceRetry',
-  'staleWhileRevalidate',
-  'eagerRefresh',
-  'softTimeout',
-  'hardTimeout',
-  'lease',
-  'missingTtl',
-  'deniedTtl',
-  'failedTtl',
-  'whenIncoherent',
-  'degradedTtl',
-  'codec',
-  'valueBytesMax',
-  'compressFrom',
-  'secret',
-  'nearEntriesMax',
-  'nearBytesMax',
-  'copies',
-]);
+const FIELDS: Readonly<Record<keyof AnyOptions, true>> = {
+  schema: true,
+  ttl: true,
+  nearTtl: true,
+  jitter: true,
+  grace: true,
+  graceRetry: true,
+  staleWhileRevalidate: true,
+  eagerRefresh: true,
+  softTimeout: true,
+  hardTimeout: true,
+  lease: true,
+  missingTtl: true,
+  deniedTtl: true,
+  failedTtl: true,
+  whenIncoherent: true,
+  degradedTtl: true,
+  codec: true,
+  valueBytesMax: true,
+  compressFrom: true,
+  secret: true,
+  nearEntriesMax: true,
+  nearBytesMax: true,
+  copies: true,
+};

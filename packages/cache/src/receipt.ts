@@ -33,7 +33,7 @@ export interface ClearOptions {
   /**
    * `committed`: resolve once the tier has it; other nodes follow, usually a bus hop later and at the latest within Δ.
    * `fenced`: resolve once no node can serve the older value unmarked: when every member has acknowledged it, or at
-   * the latest after a little more than `deltaMaxMs`. Default: `committed`.
+   * the latest after a little more than `deltaMax`. Default: `committed`.
    */
   readonly wait?: 'committed' | 'fenced';
   /**

@@ -16,7 +16,7 @@ describe('the auditor', () => {
     logger = new RecordingLogger();
     cluster = await startCluster({
       nodes: 1,
-      node: { maxStalenessMs: DELTA_MS, logger, audit: { everyMs: 20, entries: 32 } },
+      node: { maxStaleness: DELTA_MS, logger, audit: { every: 20, entries: 32 } },
       tools: { grace: 60_000 },
     });
     [a] = cluster.nodes as [TestNode];
@@ -86,7 +86,7 @@ describe('the auditor', () => {
   });
 
   test('off, it looks at nothing', async () => {
-    const without = await startCluster({ nodes: 1, node: { maxStalenessMs: 100, audit: false } });
+    const without = await startCluster({ nodes: 1, node: { maxStaleness: 100, audit: false } });
     const [node] = without.nodes as [TestNode];
     await warm(node, 'tool', 'value');
     const { heartbeats } = node.lockstep.stats();
@@ -99,7 +99,7 @@ describe('the auditor', () => {
 test('under clears, expires, renewals, evictions, scope clears and ends of life nothing is counted (P1)', async () => {
   await using cluster = await startCluster({
     nodes: 3,
-    node: { maxStalenessMs: 100, audit: { everyMs: 10, entries: 64 } },
+    node: { maxStaleness: 100, audit: { every: 10, entries: 64 } },
     tools: { grace: 5_000, ttl: 700 },
   });
   const redis = new Redis(cluster.redis.url);

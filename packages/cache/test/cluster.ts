@@ -57,7 +57,7 @@ export async function startNode(
   const proxy = await startProxy({ target: redis.url });
   const bus = network.join();
   const tier: KeydbTier = connectKeydb({ url: proxy.url, cluster: 'test' });
-  const lockstep = await openLockstep({ secret: SECRET, tier, bus, maxStalenessMs: 400, ...options.node });
+  const lockstep = await openLockstep({ secret: SECRET, tier, bus, maxStaleness: 400, ...options.node });
   return { lockstep, bus, proxy, tools: lockstep.namespace<string>('tools', { ttl: 60_000, ...options.tools }) };
 }
 

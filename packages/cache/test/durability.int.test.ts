@@ -35,8 +35,8 @@ describe('two nodes with durability, on a primary with one replica', () => {
     });
     const network = createBusNetwork();
     logger = new RecordingLogger();
-    const durability: DurabilityOptions = { replicas: 1, timeoutMs: TIMEOUT_MS };
-    const options: TestClusterOptions = { node: { deltaMaxMs: DELTA_MAX_MS, durability, logger } };
+    const durability: DurabilityOptions = { replicas: 1, timeout: TIMEOUT_MS };
+    const options: TestClusterOptions = { node: { deltaMax: DELTA_MAX_MS, durability, logger } };
     nodes = [await startNode(primary, network, options), await startNode(primary, network, options)];
     [a, b] = nodes as [TestNode, TestNode];
     // The connection for WAIT is made with the first write.

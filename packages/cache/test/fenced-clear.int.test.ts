@@ -13,7 +13,7 @@ describe('a fenced clear on three nodes', () => {
   let c: TestNode;
 
   beforeEach(async () => {
-    cluster = await startCluster({ nodes: 3, node: { deltaMaxMs: DELTA_MAX_MS } });
+    cluster = await startCluster({ nodes: 3, node: { deltaMax: DELTA_MAX_MS } });
     [a, b, c] = cluster.nodes as [TestNode, TestNode, TestNode];
   });
 

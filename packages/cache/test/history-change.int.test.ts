@@ -68,7 +68,7 @@ describe("when the tier's history changes", () => {
   test('a tier that may evict the history makes nodes say so, until that is mended', async () => {
     const redis = new Redis(cluster.redis.url);
     await redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
-    const c = await startNode(cluster.redis, cluster.network, { node: { joinTimeoutMs: 100 } });
+    const c = await startNode(cluster.redis, cluster.network, { node: { joinTimeout: 100 } });
     expect(c.lockstep.coherence).toMatchObject({ state: 'degraded', reason: expect.stringContaining('allkeys-lru') });
     await redis.config('SET', 'maxmemory-policy', 'volatile-lru');
     await waitFor(() => c.lockstep.coherence.state === 'coherent', { what: 'coherence' });
@@ -80,7 +80,7 @@ describe("when the tier's history changes", () => {
   test.each([
     ['partitions', { partitions: 8 }],
     ['secret', { secret: 'another secret of enough length' }],
-    ['deltaMaxMs', { deltaMaxMs: 30_000 }],
+    ['deltaMaxMs', { deltaMax: 30_000 }],
   ])('a node whose %s does not fit the cluster refuses to join it', async (field, differing) => {
     const opening = openLockstep({
       secret: 'a secret for tests, shared by all nodes',

@@ -92,7 +92,7 @@ describe('a load that an invalidation overtakes', () => {
 
 describe('an answer of the tier that a clear overtakes on its way', () => {
   test('is not kept near (P1)', async () => {
-    await using cluster = await startCluster({ node: { maxStalenessMs: 2_000 } });
+    await using cluster = await startCluster({ node: { maxStaleness: 2_000 } });
     const [a, b] = cluster.nodes as [TestNode, TestNode];
     const redis = new Redis(cluster.redis.url);
     const scriptsRun = async (): Promise<number> => {

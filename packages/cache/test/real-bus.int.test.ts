@@ -17,7 +17,7 @@ describe('three nodes on a real tier and a real bus', () => {
       const tier = connectKeydb({ url: redis.url, cluster: 'test' });
       const bus = connectNats({ servers: nats.url, cluster: 'test' });
       await waitFor(() => bus.connected, { what: 'the bus' });
-      const lockstep = await openLockstep({ secret: 'a secret for this test', tier, bus, maxStalenessMs: 10_000 });
+      const lockstep = await openLockstep({ secret: 'a secret for this test', tier, bus, maxStaleness: 10_000 });
       return { lockstep, tools: lockstep.namespace<string>('tools') };
     };
     nodes = await Promise.all([open(), open(), open()]);

@@ -111,7 +111,7 @@ describe('when a node cannot reach the tier', () => {
 
   test('a node that starts meanwhile opens degraded, answers, and joins when the tier is back', async () => {
     await cluster.redis.kill();
-    const c = await startNode(cluster.redis, cluster.network, { node: { joinTimeoutMs: 100 } });
+    const c = await startNode(cluster.redis, cluster.network, { node: { joinTimeout: 100 } });
     expect(c.lockstep.coherence.state).toBe('degraded');
     expect(await c.tools.lookup('tool', () => 'loaded')).toMatchObject({ outcome: 'loaded', degraded: true });
     await cluster.redis.restart();

@@ -21,8 +21,8 @@ const lockstep = await openLockstep({
   secret: SECRET,
   tier: connectKeydb({ url: tierUrl, cluster: CLUSTER }),
   bus: connectNats({ servers: busUrl, cluster: CLUSTER }),
-  maxStalenessMs: DELTA_MS,
-  deltaMaxMs: DELTA_MAX_MS,
+  maxStaleness: DELTA_MS,
+  deltaMax: DELTA_MAX_MS,
   ...(durable && { durability: { replicas: 1 } }),
 });
 const tools = lockstep.namespace<string>('tools', { ttl: 30_000, grace: 10_000, lease: 2_000 });

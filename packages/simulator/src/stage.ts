@@ -82,8 +82,8 @@ export class Stage {
       clock: machine,
       timers: machine,
       partitions: 2,
-      maxStalenessMs: DELTA_MS,
-      deltaMaxMs: DELTA_MAX_MS,
+      maxStaleness: DELTA_MS,
+      deltaMax: DELTA_MAX_MS,
     });
     const policy = { ttl: TTL_MS, grace: 30_000, lease: leaseMs, nearEntriesMax: 100 };
     this.nodes.push({ machine, lockstep, tools: lockstep.namespace<string>('tools', policy), hasLeft: false });
