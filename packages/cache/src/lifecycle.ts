@@ -105,6 +105,8 @@ const RETRY_JOIN_MS = 50;
 export async function leave(engine: RunningEngine): Promise<void> {
   const { node, heartbeat, waiters } = engine;
   engine.abort.abort(new CacheError('closed', 'the node is closed'));
+  // Once it is forgotten no fence waits for it: from here on it serves nothing, and keeps nothing.
+  node.near.dropAll();
   waiters.wakeAll();
   await atMost(engine, flightsEnded(engine));
   await atMost(engine, heartbeat.stop());
@@ -113,7 +115,6 @@ export async function leave(engine: RunningEngine): Promise<void> {
   await atMost(engine, node.background.drain());
   await atMost(engine, node.bus.close());
   await atMost(engine, node.tier.close());
-  node.near.dropAll();
 }
 
 /** A last try at the clears that wait for the tier; what is left goes with the node, and is told. */
