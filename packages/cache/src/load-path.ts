@@ -83,16 +83,26 @@ export class LoadPath {
     this.#space.counters.loads++;
     const loaded = await this.#inTime((signal) => loader({ key, signal }));
     const { value, payload } = encodeValue(this.#space.name, loaded);
-    const tags = known ?? tagIds(this.#engine, asked(given, value));
+    const tags = known ?? tagIds(this.#engine, this.#told(given, value));
     flight.scopes = scopesOf(this.#space, tags);
-    return { value, payload, tags, born, startedMs, ttlMs: freshFor(this.#space, asked(options.ttlMs, value)) };
+    return { value, payload, tags, born, startedMs, ttlMs: freshFor(this.#space, this.#told(options.ttlMs, value)) };
+  }
+
+  /** What an option says of a loaded value. One that throws is a part of the loader, and has failed. */
+  #told<T>(option: T | ((value: unknown) => T), value: unknown): T {
+    if (!(option instanceof Function)) return option;
+    try {
+      return option(value);
+    } catch (cause) {
+      throw this.#failed(cause);
+    }
   }
 
   /** Runs a loader for as long as its lease holds: a value that comes later could not be stored. */
   async #inTime(load: (signal: AbortSignal) => unknown): Promise<unknown> {
     const { node, closing } = this.#engine;
     const { leaseMs } = this.#space.policy;
-    const { name, counters } = this.#space;
+    const { name } = this.#space;
     const late = new AbortController();
     const timedOut = Promise.withResolvers<never>();
     const cancel = node.timers.after(leaseMs, () => {
@@ -104,12 +114,17 @@ export class LoadPath {
       const loading = Promise.resolve(load(AbortSignal.any([late.signal, closing])));
       return await Promise.race([loading, timedOut.promise]);
     } catch (cause) {
-      counters.loadsFailed++;
-      if (cause instanceof LoaderTimeoutError) throw cause;
-      throw new LoaderError(`namespace "${name}": the loader failed; its error is the cause`, { cause });
+      throw this.#failed(cause);
     } finally {
       cancel();
     }
+  }
+
+  #failed(cause: unknown): CacheError {
+    const { name, counters } = this.#space;
+    counters.loadsFailed++;
+    if (cause instanceof LoaderTimeoutError) return cause;
+    return new LoaderError(`namespace "${name}": the loader failed; its error is the cause`, { cause });
   }
 
   async #fill(flight: Flight, question: Question, loaded: LoadedValue & { readonly token: string }): Promise<void> {
@@ -216,11 +231,6 @@ export class LoadPath {
     if (!node.epochs.isLive(entry.born, entry.namespace, entry.tags)) return undefined;
     return node.clock.nowMs() < entry.staleUntilMs ? { value: entry.value, source: 'near' } : undefined;
   }
-}
-
-/** What an option says of a loaded value. */
-function asked<T>(option: T | ((value: unknown) => T), value: unknown): T {
-  return option instanceof Function ? option(value) : option;
 }
 
 function isLoaderFailure(error: unknown): boolean {
