@@ -1,5 +1,5 @@
 import type { Commit, Head, KeyAddress, Scope } from '@lockstep/core';
-import { CONTROL_PARTITION } from '@lockstep/core';
+import { CONTROL_PARTITION, ConfigError } from '@lockstep/core';
 import type { Replicas } from './durability.ts';
 import type { Fence } from './fenced-clear.ts';
 
@@ -42,6 +42,13 @@ export interface ClearOptions {
    * says `committed: false`. Default: false.
    */
   readonly allowDegraded?: boolean;
+}
+
+/** Completes the options of a clear; a misspelt `wait` must not pass for `committed`. */
+export function checkedClearOptions(options: ClearOptions): Required<ClearOptions> {
+  const { wait = 'committed', allowDegraded = false } = options;
+  if (wait === 'committed' || wait === 'fenced') return { wait, allowDegraded };
+  throw new ConfigError(`wait: got ${JSON.stringify(wait)}, takes "committed" or "fenced"`);
 }
 
 /** What is known of a write that was made: its commit, its fence and its replicas, if they were asked for. */

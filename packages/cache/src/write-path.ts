@@ -6,7 +6,7 @@ import { entryWrite, freshFor, tagIds } from './entry-write.ts';
 import type { Flight } from './flight.ts';
 import { NearStore, nearLife, scopesOf } from './near-store.ts';
 import type { ClearOptions, QueuedReceipt, Receipt, Spread } from './receipt.ts';
-import { keyReceipt, keyTarget, queuedReceipt } from './receipt.ts';
+import { checkedClearOptions, keyReceipt, keyTarget, queuedReceipt } from './receipt.ts';
 import { spread } from './spread.ts';
 
 /** Options of one write. */
@@ -82,7 +82,8 @@ export class WritePath {
   }
 
   /** Removes a key everywhere. Always an event, also where nothing was: a load under way anywhere must not survive. */
-  async clear(key: string, { wait, allowDegraded = false }: ClearOptions): Promise<Receipt | QueuedReceipt> {
+  async clear(key: string, options: ClearOptions): Promise<Receipt | QueuedReceipt> {
+    const { wait, allowDegraded } = checkedClearOptions(options);
     const { node, queuedClears } = this.#engine;
     const address = this.#address(key);
     const { partition, keyId } = address;
