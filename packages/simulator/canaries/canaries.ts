@@ -315,6 +315,11 @@ export const CANARIES: Readonly<Record<string, Canary>> = {
       },
     ],
   },
+  'ids-of-keys': {
+    rule: 'a keyId stands for a namespace and a key',
+    edits: [{ file: `${CORE}/keys.ts`, find: "this.#id('key', ", replace: "this.#id('key', namespace || " }],
+    shownBy: { as: 'values' },
+  },
   'one-lease': {
     rule: 'a fill lease is held by one loader for one key',
     edits: [
