@@ -33,6 +33,7 @@ export function entryWrite(engine: Engine, space: Space, value: ValueToWrite): E
 
 /** The ids of tags, each once, in one order whatever order they were given in; throws `config-invalid` where there are too many, or one is no tag. */
 export function tagIds(engine: Engine, tags: readonly string[]): readonly ScopeId[] {
+  if (!Array.isArray(tags)) throw new ConfigError(`tags: got ${JSON.stringify(tags)}, takes a list of names`);
   const unique = [...new Set(tags)];
   if (unique.length > TAGS_PER_ENTRY_MAX) {
     throw new ConfigError(`tags: got ${unique.length}, takes at most ${TAGS_PER_ENTRY_MAX} for one value`);

@@ -1,5 +1,5 @@
 import type { AckFrame, Commit, NodeId, Position } from '@lockstep/core';
-import { CacheError, WAIT_FACTOR } from '@lockstep/core';
+import { CacheError, CONTROL_PARTITION, WAIT_FACTOR } from '@lockstep/core';
 import type { Heartbeat } from './heartbeat.ts';
 import type { Node } from './node.ts';
 
@@ -44,8 +44,9 @@ export class Fences {
    * Fences a commit whose answer has just come: `publish` sends its event, asking for acknowledgements.
    *
    * They suffice only if every member has answered, the members were read after the commit, and this node has been
-   * connected to the same control server, of the same incarnation, for longer than anyone's right to serve lasts:
-   * a fresh connection may be to a server that has lost members. Else the time runs out.
+   * connected to the same servers, of control (and its incarnation) and of the event, for longer than anyone's right to
+   * serve lasts. A fresh connection to control may be to a server that has lost members; a fresh one to the event's
+   * server, to one that has taken over while a member still reads from the old one. Else the time runs out.
    */
   async hold(commit: Commit, partition: number, publish: () => void): Promise<Fence> {
     const waitMs = this.#node.deltaMaxMs * WAIT_FACTOR;
@@ -55,7 +56,7 @@ export class Fences {
     this.#awaited.set(name, awaited);
     try {
       publish();
-      const { members, isReliable } = await this.#members(waitMs);
+      const { members, isReliable } = await this.#members(partition, waitMs);
       const missing = (): boolean => !isReliable || !isSubset(members, awaited.acknowledged);
       while (missing() && this.#node.clock.monotonicMs() < untilMs) {
         await this.#change(awaited, untilMs);
@@ -71,14 +72,18 @@ export class Fences {
   }
 
   /** All other members, as the tier lists them, and whether nobody can be missing from the list. */
-  async #members(waitMs: number): Promise<{ readonly members: readonly NodeId[]; readonly isReliable: boolean }> {
+  async #members(
+    partition: number,
+    waitMs: number,
+  ): Promise<{ readonly members: readonly NodeId[]; readonly isReliable: boolean }> {
     const { tier, control, id, shared } = this.#node;
     if (!shared) return { members: [], isReliable: true };
     try {
       const { incarnation, nonces } = await tier.members();
       const members = [...nonces.keys()].filter((member) => member !== id);
       const knownMs = this.#node.clock.monotonicMs() - this.#heartbeat.controlSinceMs;
-      const isSettled = tier.controlUptimeMs() >= waitMs && knownMs >= waitMs;
+      const connectedMs = Math.min(tier.uptimeMs(CONTROL_PARTITION), tier.uptimeMs(partition));
+      const isSettled = connectedMs >= waitMs && knownMs >= waitMs;
       return { members, isReliable: isSettled && incarnation === control.applied?.incarnation };
     } catch (error) {
       if (error instanceof CacheError) return { members: [], isReliable: false };

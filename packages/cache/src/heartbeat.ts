@@ -1,4 +1,4 @@
-import type { Head, Incarnation, PartitionHistory } from '@lockstep/core';
+import type { ControlState, Head, Incarnation, PartitionHistory } from '@lockstep/core';
 import { CacheError, CONTROL_PARTITION } from '@lockstep/core';
 import { applyEvent } from './apply.ts';
 import { ClusterFit } from './cluster-fit.ts';
@@ -181,12 +181,10 @@ export class Heartbeat {
   async #resetControl(history: PartitionHistory): Promise<void> {
     const node = this.#node;
     node.epochs.startJournal();
-    let state = await node.tier.control();
-    if (state === undefined) {
-      await node.tier.found(CONTROL_PARTITION, this.#newIncarnation());
-      state = await node.tier.control();
-    }
-    if (state === undefined) throw new CacheError('tier-refused', 'the tier keeps losing the control partition');
+    const state = await this.#readControl().catch((error: unknown) => {
+      node.epochs.dropJournal();
+      throw error;
+    });
     node.near.dropAll();
     node.flights.poisonAll();
     node.epochs.adopt(state.head, state.floor, state.epochs);
@@ -195,6 +193,16 @@ export class Heartbeat {
     node.counters.resets++;
     this.#fit.forget();
     await this.#fit.check();
+  }
+
+  async #readControl(): Promise<ControlState> {
+    const { tier } = this.#node;
+    const state = await tier.control();
+    if (state !== undefined) return state;
+    await tier.found(CONTROL_PARTITION, this.#newIncarnation());
+    const founded = await tier.control();
+    if (founded === undefined) throw new CacheError('tier-refused', 'the tier keeps losing the control partition');
+    return founded;
   }
 
   #newIncarnation(): Incarnation {

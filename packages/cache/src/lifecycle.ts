@@ -109,6 +109,8 @@ export async function leave(engine: RunningEngine): Promise<void> {
   const { node, heartbeat, waiters } = engine;
   engine.abort.abort(new CacheError('closed', 'the node is closed'));
   engine.coherence.close();
+  // Once it is forgotten no fence waits for it: from here on it serves nothing, and keeps nothing.
+  node.near.dropAll();
   waiters.wakeAll();
   await atMost(engine, flightsEnded(engine));
   await atMost(engine, heartbeat.stop());
@@ -117,7 +119,6 @@ export async function leave(engine: RunningEngine): Promise<void> {
   await atMost(engine, node.background.drain());
   await atMost(engine, node.bus.close());
   await atMost(engine, node.tier.close());
-  node.near.dropAll();
 }
 
 /** A last try at the clears that wait for the tier; what is left goes with the node, and is told. */

@@ -252,6 +252,19 @@ describe('a node without tier and bus', () => {
     expect(tools.peek('a')).toBe('v');
   });
 
+  test('a clear that waits for what there is not clears nothing', async () => {
+    const tools = lockstep.namespace<string>('tools');
+    await tools.set('a', 'v');
+    const options = { wait: 'fence' as never };
+    for (const clearing of [tools.clear('a', options), lockstep.clear({ everything: true }, options)]) {
+      await expect(clearing).rejects.toMatchObject({
+        code: 'config-invalid',
+        message: expect.stringContaining('wait: got "fence", takes'),
+      });
+    }
+    expect(tools.peek('a')).toBe('v');
+  });
+
   test('a caller who has left before asking starts no load', async () => {
     const tools = lockstep.namespace<string>('tools');
     const signal = AbortSignal.abort(new Error('gone'));

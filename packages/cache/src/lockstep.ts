@@ -10,7 +10,7 @@ import type { NodeCounters } from './node.ts';
 import type { NamespaceOptions, SchemaOption } from './policy.ts';
 import { resolvePolicy } from './policy.ts';
 import type { ClearOptions, QueuedReceipt, Receipt } from './receipt.ts';
-import { queuedReceipt, scopeReceipt } from './receipt.ts';
+import { checkedClearOptions, queuedReceipt, scopeReceipt } from './receipt.ts';
 import { spread } from './spread.ts';
 
 /** The most namespaces of one node. */
@@ -97,8 +97,9 @@ export class Lockstep implements AsyncDisposable {
    */
   clear(scope: Scope, options?: ClearOptions & { readonly allowDegraded?: false }): Promise<Receipt>;
   clear(scope: Scope, options: ClearOptions): Promise<Receipt | QueuedReceipt>;
-  async clear(scope: Scope, { wait, allowDegraded = false }: ClearOptions = {}): Promise<Receipt | QueuedReceipt> {
+  async clear(scope: Scope, options: ClearOptions = {}): Promise<Receipt | QueuedReceipt> {
     this.#refuseClosed();
+    const { wait, allowDegraded } = checkedClearOptions(options);
     const { node, breaker, queuedClears } = this.#engine;
     const scopeId = node.secrets.identifiers.scope(checkedScope(scope));
     const send = (): Promise<Commit> => node.tier.clearScope(scopeId, node.id);

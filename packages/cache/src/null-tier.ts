@@ -120,7 +120,7 @@ export class NullTier implements Tier {
     return { version: '', usedMemoryBytes: 0, keys: 0, evictionPolicy: 'noeviction', evictsMetadata: false };
   }
 
-  controlUptimeMs(): number {
+  uptimeMs(): number {
     return Number.POSITIVE_INFINITY;
   }
 

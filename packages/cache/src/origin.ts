@@ -56,10 +56,10 @@ export class Origin {
       throw new ConfigError(`${what}: tags: told by the call and by the loader, takes one of them`);
     }
     const encoded = await this.#encoded(what, answer, previous);
-    const told = answer.options.tags ?? asked(options.tags, encoded.value) ?? [];
+    const told = answer.options.tags ?? this.#told(options.tags, what, encoded.value) ?? [];
     const tags = known ?? (answer.kind === 'not-modified' && previous ? previous.tags : tagIds(this.#engine, told));
     flight.scopes = scopesOf(this.#space, tags);
-    return { ...encoded, ...this.#life(answer, options, encoded), tags, born, startedMs };
+    return { ...encoded, ...this.#life(answer, options, { ...encoded, what }), tags, born, startedMs };
   }
 
   async #encoded(what: string, answer: LoadAnswer<unknown>, previous: Previous | undefined): Promise<EncodedValue> {
@@ -73,7 +73,7 @@ export class Origin {
   #life(
     { options: told }: LoadAnswer<unknown>,
     options: LoadOptions,
-    { value, absence }: EncodedValue,
+    { value, absence, what }: EncodedValue & { readonly what: string },
   ): Pick<LoadedValue, 'ttlMs' | 'graceMs'> {
     const { policy } = this.#space;
     if (absence !== undefined) {
@@ -82,8 +82,24 @@ export class Origin {
     }
     const graceMs = graceFor(this.#space, told.grace ?? options.grace);
     if (told.doNotStore === true) return { ttlMs: 0, graceMs };
-    const ttlMs = freshFor(this.#space, told.ttl ?? asked(options.ttl, value), policy.ttlMs);
+    const ttlMs = freshFor(this.#space, told.ttl ?? this.#told(options.ttl, what, value), policy.ttlMs);
     return { ttlMs: Math.ceil(ttlMs * (1 - policy.jitter * this.#engine.node.random.fraction())), graceMs };
+  }
+
+  /** What an option says of a loaded value. One that throws is a part of the loader, and has failed. */
+  #told<T>(option: T | ((value: unknown) => T), what: string, value: unknown): T {
+    if (!(option instanceof Function)) return option;
+    try {
+      return option(value);
+    } catch (cause) {
+      throw this.#failed(what, cause);
+    }
+  }
+
+  #failed(what: string, cause: unknown): CacheError {
+    this.#space.counters.loadsFailed++;
+    if (cause instanceof LoaderTimeoutError) return cause;
+    return new LoaderError(`${what}: the loader failed; its error is the cause`, { cause });
   }
 
   /** Runs a loader for as long as its lease holds: a value that comes later could not be stored. */
@@ -105,10 +121,7 @@ export class Origin {
       const loading = Promise.resolve(load(AbortSignal.any([late.signal, closing])));
       return await Promise.race([loading, over.promise]);
     } catch (cause) {
-      if (cause instanceof AbandonedError) throw cause;
-      this.#space.counters.loadsFailed++;
-      if (cause instanceof LoaderTimeoutError) throw cause;
-      throw new LoaderError(`${what}: the loader failed; its error is the cause`, { cause });
+      throw cause instanceof AbandonedError ? cause : this.#failed(what, cause);
     } finally {
       cancel();
       flight.abandon = undefined;
@@ -136,9 +149,4 @@ function contextOf(given: {
     missing: (options: AnswerOptions = {}) => new LoadAnswer<unknown>('missing', undefined, options),
     denied: (options: AnswerOptions = {}) => new LoadAnswer<unknown>('denied', undefined, options),
   };
-}
-
-/** What an option says of a loaded value. */
-function asked<T>(option: T | ((value: unknown) => T), value: unknown): T {
-  return option instanceof Function ? option(value) : option;
 }

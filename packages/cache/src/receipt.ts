@@ -1,5 +1,5 @@
 import type { Commit, Head, KeyAddress, Scope } from '@lockstep/core';
-import { CONTROL_PARTITION } from '@lockstep/core';
+import { CONTROL_PARTITION, ConfigError } from '@lockstep/core';
 import type { Replicas } from './durability.ts';
 import type { Fence } from './fenced-clear.ts';
 
@@ -33,7 +33,8 @@ export interface ClearOptions {
   /**
    * `committed`: resolve once the tier has it; other nodes follow, usually a bus hop later and at the latest within Δ.
    * `fenced`: resolve once no node can serve the older value unmarked: when every member has acknowledged it, or at
-   * the latest after a little more than `deltaMax`. Default: `committed`.
+   * the latest after a little more than `deltaMax`; always so long while this node has been connected to the tier for less
+   * than that. Default: `committed`.
    */
   readonly wait?: 'committed' | 'fenced';
   /**
@@ -42,6 +43,13 @@ export interface ClearOptions {
    * says `committed: false`. Default: false.
    */
   readonly allowDegraded?: boolean;
+}
+
+/** Completes the options of a clear; a misspelt `wait` must not pass for `committed`. */
+export function checkedClearOptions(options: ClearOptions): Required<ClearOptions> {
+  const { wait = 'committed', allowDegraded = false } = options;
+  if (wait === 'committed' || wait === 'fenced') return { wait, allowDegraded };
+  throw new ConfigError(`wait: got ${JSON.stringify(wait)}, takes "committed" or "fenced"`);
 }
 
 /** What is known of a write that was made: its commit, its fence and its replicas, if they were asked for. */

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { deriveSecrets } from './secret.ts';
 
@@ -28,4 +29,19 @@ test('two secrets have nothing in common', () => {
   expect(one.fingerprint).not.toBe(other.fingerprint);
   expect(one.identifiers.key('n', 'k')).not.toBe(other.identifiers.key('n', 'k'));
   expect(one.digest('x', new Uint8Array())).not.toBe(other.digest('x', new Uint8Array()));
+});
+
+test('a digest is an HMAC-SHA-256 under a key for its purpose, whatever its length', () => {
+  const secret = 'a secret of some length';
+  const { mac, digest } = deriveSecrets(secret);
+  const hmac = (purpose: string, ...parts: readonly Uint8Array[]): Buffer => {
+    const keyed = createHmac('sha256', createHmac('sha256', secret).update(`lockstep:${purpose}`).digest());
+    for (const part of parts) keyed.update(part);
+    return keyed.digest();
+  };
+  for (const length of [0, 1, 31, 32, 55, 56, 63, 64, 65, 119, 128, 1_000]) {
+    const bytes = new Uint8Array(length).map((_, at) => at * 37 + length);
+    expect(Buffer.from(mac(bytes))).toEqual(hmac('bus', bytes).subarray(0, 16));
+    expect(digest('header:é', bytes)).toBe(hmac('entries', Buffer.from('header:é'), bytes).toString('hex', 0, 16));
+  }
 });

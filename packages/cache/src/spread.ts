@@ -25,6 +25,6 @@ export async function spread(engine: Engine, write: CommittedWrite): Promise<Spr
   let fenced: Promise<Fence> | undefined;
   if (ackWanted) fenced = engine.fences.hold(commit, partition, publish);
   else publish();
-  const replicated = engine.durability.of(partition, commit);
-  return { commit, fence: await fenced, replicas: await replicated };
+  const [fence, replicas] = await Promise.all([fenced, engine.durability.of(partition, commit)]);
+  return { commit, fence, replicas };
 }

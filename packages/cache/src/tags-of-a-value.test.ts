@@ -33,4 +33,21 @@ describe('tags that the loaded value tells', () => {
     expect([await first, await second]).toEqual(['old', 'new']);
     expect(tools.peek('a')).not.toBe('old');
   });
+
+  test('where telling them fails the load has failed: an older value may stand in, and the next caller loads', async () => {
+    const tools = lockstep.namespace<string>('tools', { grace: 60_000 });
+    const failing = (): never => {
+      throw new TypeError('not of that form');
+    };
+    for (const options of [{ tags: failing }, { ttl: failing }]) {
+      const loaded = tools.getOrLoad('a', () => 'v', options);
+      await expect(loaded).rejects.toMatchObject({ code: 'loader-failed', cause: { message: 'not of that form' } });
+    }
+    const noList = tools.getOrLoad('a', () => 'v', { tags: () => 'x' as unknown as string[] });
+    await expect(noList).rejects.toMatchObject({ code: 'config-invalid' });
+    await tools.set('a', 'old');
+    await tools.expire('a');
+    expect(await tools.lookup('a', () => 'v', { tags: failing })).toMatchObject({ value: 'old', stale: true });
+    expect(tools.stats().loadsFailed).toBe(3);
+  });
 });

@@ -9,7 +9,7 @@ import { beginFlight } from './flight.ts';
 import { keyAddress } from './key-address.ts';
 import { NearStore, nearLife, scopesOf } from './near-store.ts';
 import type { ClearOptions, QueuedReceipt, Receipt, Spread } from './receipt.ts';
-import { keyReceipt, keyTarget, queuedReceipt } from './receipt.ts';
+import { checkedClearOptions, keyReceipt, keyTarget, queuedReceipt } from './receipt.ts';
 import { spread } from './spread.ts';
 
 /** Options of one write. */
@@ -83,7 +83,8 @@ export class WritePath {
   }
 
   /** Removes a key everywhere. Always an event, also where nothing was: a load under way anywhere must not survive. */
-  async clear(key: string, { wait, allowDegraded = false }: ClearOptions): Promise<Receipt | QueuedReceipt> {
+  async clear(key: string, options: ClearOptions): Promise<Receipt | QueuedReceipt> {
+    const { wait, allowDegraded } = checkedClearOptions(options);
     const { node, queuedClears } = this.#engine;
     const address = keyAddress(node, this.#space.name, key);
     const { partition, keyId } = address;

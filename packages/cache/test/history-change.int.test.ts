@@ -6,6 +6,9 @@ import { openLockstep } from '../src/index.ts';
 import type { TestCluster, TestNode } from './cluster.ts';
 import { startCluster, startNode, warm } from './cluster.ts';
 
+/** Of the cluster's nodes. */
+const DELTA_MS = 400;
+
 describe("when the tier's history changes", () => {
   let cluster: TestCluster;
   let a: TestNode;
@@ -35,7 +38,20 @@ describe("when the tier's history changes", () => {
 
   test('FLUSHALL is noticed within Δ, and what the old history vouched for is dropped (P7)', async () => {
     await warm(a, 'tool', 'old');
-    await lose(flush);
+    let flushedMs = Number.NaN;
+    let lastOldMs = Number.NaN;
+    await lose(async () => {
+      await flush();
+      flushedMs = performance.now();
+      const isGone = (): boolean => {
+        const askedMs = performance.now();
+        if (a.tools.peek('tool') === undefined) return true;
+        lastOldMs = askedMs;
+        return false;
+      };
+      await waitFor(isGone, { what: 'the end of what was flushed' });
+    });
+    expect(lastOldMs - flushedMs).toBeLessThan(DELTA_MS * 1.011);
     expect(a.tools.peek('tool')).toBeUndefined();
     expect(await a.tools.getOrLoad('tool', () => 'new')).toBe('new');
     await warm(b, 'tool', 'unused');

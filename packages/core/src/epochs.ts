@@ -48,6 +48,11 @@ export class EpochTable {
     this.#journal = new Map();
   }
 
+  /** Ends the journal where there is nothing to adopt: it would grow with every scope that is cleared from here on. */
+  dropJournal(): void {
+    this.#journal = undefined;
+  }
+
   /**
    * Takes over the control partition's whole state: its incarnation, its floor, and every epoch.
    * What was raised since `startJournal` and lies beyond `head` is raised again.

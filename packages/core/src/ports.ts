@@ -222,8 +222,8 @@ export interface Tier {
   /** What the tier has of these entries, in their order. Takes nothing, changes nothing; no atomic step. */
   inspect(subjects: readonly InspectSubject[]): Promise<readonly Inspected[]>;
   info(): Promise<TierInfo>;
-  /** For how long the connection to the control partition's server has been up, in ms of monotonic time; 0: it is not. */
-  controlUptimeMs(): number;
+  /** For how long the connection to the partition's server has been up, in ms of monotonic time; 0: it is not. */
+  uptimeMs(partition: number): number;
   /** Releases everything, pending calls reject. Bounded in time; never rejects. */
   close(): Promise<void>;
 }

@@ -164,6 +164,17 @@ describe("the control partition's state, adopted", () => {
     expect(table.isLive(at(115), TOOLS, [])).toBe(true);
   });
 
+  it('takes no clear from the journal of a reading that failed', () => {
+    const table = tableAt(100);
+    table.startJournal();
+    table.raise(TOOLS, 120);
+    table.dropJournal();
+    table.raise(TOOLS, 121);
+    expect(table.isLive(at(115), TOOLS, [])).toBe(false);
+    table.adopt(at(110), 0, []);
+    expect(table.isLive(at(115), TOOLS, [])).toBe(true);
+  });
+
   it('ends the journal: a clear that came before the next reading began is in what that reads, or lost', () => {
     const table = tableAt(100);
     table.startJournal();

@@ -148,9 +148,14 @@ export const CANARIES: Readonly<Record<string, Canary>> = {
     shownBy: { schedule: 'fence-after-flush', as: 'P3' },
   },
   'connection-age': {
-    rule: 'acknowledgements suffice only over a connection that is older than every right to serve',
-    edits: [{ file: `${CACHE}/fenced-clear.ts`, find: 'tier.controlUptimeMs() >= waitMs && ', replace: '' }],
+    rule: 'acknowledgements suffice only over a connection to control that is older than every right to serve',
+    edits: [{ file: `${CACHE}/fenced-clear.ts`, find: 'tier.uptimeMs(CONTROL_PARTITION), ', replace: '' }],
     shownBy: { schedule: 'fence-after-failover', as: 'P3' },
+  },
+  'connection-age-of-the-event': {
+    rule: "acknowledgements suffice only over a connection to the event's server that is older than every right to serve",
+    edits: [{ file: `${CACHE}/fenced-clear.ts`, find: ', tier.uptimeMs(partition)', replace: '' }],
+    shownBy: { schedule: 'fence-beside-an-isolated-primary', as: 'P3' },
   },
   'monotonic-waits': {
     rule: "waits on which others' rights depend use pure monotonic time",
@@ -309,6 +314,11 @@ export const CANARIES: Readonly<Record<string, Canary>> = {
         replace: "    return commitEvent(partition, { kind: 'expire'",
       },
     ],
+  },
+  'ids-of-keys': {
+    rule: 'a keyId stands for a namespace and a key',
+    edits: [{ file: `${CORE}/keys.ts`, find: "this.#id('key', ", replace: "this.#id('key', namespace || " }],
+    shownBy: { as: 'values' },
   },
   'one-lease': {
     rule: 'a fill lease is held by one loader for one key',

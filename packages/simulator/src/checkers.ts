@@ -7,6 +7,7 @@ import { oneLoad } from './checkers/one-load.ts';
 import { onlyWhatChanged } from './checkers/only-what-changed.ts';
 import { staleFills } from './checkers/stale-fills.ts';
 import { staleness } from './checkers/staleness.ts';
+import { values } from './checkers/values.ts';
 import type { History } from './history.ts';
 
 export type { CheckOptions, Violation } from './checkers/evidence.ts';
@@ -15,6 +16,7 @@ export type { CheckOptions, Violation } from './checkers/evidence.ts';
 export function check(history: History, options: CheckOptions): readonly Violation[] {
   const evidence = new Evidence(history, options);
   return [
+    ...values(evidence),
     ...staleness(evidence), // P1, P2, P3
     ...staleFills(evidence), // P4
     ...oneLoad(evidence), // P5

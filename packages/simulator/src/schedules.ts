@@ -143,6 +143,18 @@ export const SCHEDULES: Readonly<Record<string, Schedule>> = {
       await scene.ask(2, 'get', 'a');
     },
   },
+  'fence-beside-an-isolated-primary': {
+    about:
+      'a member acknowledges a fence, and a write of its own hides that it asks an isolated primary: the fence waits',
+    play: async (scene) => {
+      await scene.ask(0, 'load', 'a');
+      await scene.heartbeatOver(2);
+      await scene.failOver('data', { lostFromMs: scene.nowMs, deceived: [2] });
+      await scene.ask(0, 'fenced-clear', 'a');
+      await scene.ask(2, 'set', 'c');
+      await scene.ask(2, 'get', 'a');
+    },
+  },
   'clock-jumps-in-a-fence': {
     about: 'wall time jumps while a fence waits: the fence goes by monotonic time',
     play: async (scene) => {

@@ -176,9 +176,10 @@ export class SimTier implements Tier {
     return { version: 'simulated', usedMemoryBytes: 0, keys: 0, evictionPolicy: 'noeviction', evictsMetadata: false };
   }
 
-  controlUptimeMs(): number {
-    const upSinceMs = Math.max(this.#link.upSinceMs, this.#servers.control.upSinceMs(this.#machine.number));
-    return this.#link.isCut || this.#servers.control.isDown ? 0 : this.#world.nowMs - upSinceMs;
+  uptimeMs(partition: number): number {
+    const server = partition === CONTROL_PARTITION ? this.#servers.control : this.#servers.data;
+    const upSinceMs = Math.max(this.#link.upSinceMs, server.upSinceMs(this.#machine.number));
+    return this.#link.isCut || server.isDown ? 0 : this.#world.nowMs - upSinceMs;
   }
 
   async close(): Promise<void> {}

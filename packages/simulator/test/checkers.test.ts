@@ -251,3 +251,14 @@ describe('a server that is down (P8)', () => {
     expect([told(2_000), told(2_500), told(3_000)]).toEqual([[], ['P8'], []]);
   });
 });
+
+test('a value that is answered before it was made, or for another key, was not made for it', () => {
+  const all = new Told();
+  const value = all.load(0, [100, 110]);
+  all.read(1, [value, 'tier'], [105, 115]);
+  expect(all.broken).toEqual([]);
+  all.read(1, [value, 'tier'], [90, 95]);
+  const other = all.history.call({ node: 1, kind: 'get', target: 'b', keys: ['b'], startMs: 200 });
+  Object.assign(other, { endMs: 201, answer: { kind: 'value', value, source: 'near', stale: false, degraded: false } });
+  expect(all.broken).toEqual(['values', 'values']);
+});

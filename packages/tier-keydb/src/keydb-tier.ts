@@ -145,7 +145,7 @@ export class KeydbTier implements Tier {
     return readInfo(this.#connection);
   }
 
-  controlUptimeMs(): number {
+  uptimeMs(): number {
     return this.#connection.uptimeMs;
   }
 
