@@ -60,7 +60,8 @@ export class NearStore {
   }
 
   #set(flight: Flight, near: NearValue): void {
-    if (flight.poisoned || this.#engine.closing.aborted) return;
+    if (flight.poisoned) return;
+    if (this.#engine.closing.aborted) return;
     // One literal, no spread, what a hit reads first: all entries have one shape, and a hit touches one cache line.
     this.#space.region.set({
       value: near.value,
