@@ -1,3 +1,4 @@
+import type { Incarnation } from '@lockstep/core';
 import { CacheError, TierUnavailableError } from '@lockstep/core';
 import { observeCoherence } from '@lockstep/telemetry';
 import { FakeClock, FakeRandom, RecordingLogger, settle } from '@lockstep/testkit';
@@ -81,5 +82,23 @@ test.each([
   }
   expect(inspect.mock.calls.length).toBeGreaterThan(2);
   expect(logger.entries.filter(({ message }) => message.startsWith('near entries cannot'))).toHaveLength(times);
+  await lockstep.close();
+});
+
+test('a suspect that the tier cannot be asked about is asked about again', async () => {
+  const clock = new FakeClock();
+  const tier = new NullTier(clock);
+  const overtaken = [{ header: undefined, controlIncarnation: 'f'.repeat(16) as Incarnation, epoch: 0 }];
+  const inspect = vi.spyOn(tier, 'inspect').mockResolvedValue(overtaken);
+  const lockstep = await open({ clock, timers: clock, tier, maxStaleness: 2_000 });
+  await lockstep.namespace<string>('tools').set('tool', 'value');
+  await clock.run(1_300);
+  expect(inspect).toHaveBeenCalledOnce();
+  inspect.mockRejectedValue(new TierUnavailableError('gone'));
+  await clock.run(3_000);
+  expect(inspect.mock.calls.length).toBeGreaterThan(1);
+  inspect.mockResolvedValue(overtaken);
+  await clock.run(1_300);
+  expect(lockstep.stats().coherenceViolations).toBe(1);
   await lockstep.close();
 });

@@ -79,10 +79,12 @@ export class Auditor {
     const known = new Set(waiting.map(({ entry }) => entry));
     const next = near.sample(this.#parts.options.entries - due.length).filter((entry) => !known.has(entry));
     const asked = [...due, ...next].filter((entry) => entry.version !== '' && this.#isServable(entry));
-    this.#suspects = waiting.filter(({ fromMs }) => nowMs < fromMs);
-    if (asked.length === 0 || !this.#parts.breaker.closed) return;
+    // Where the tier cannot be asked, the suspects stay what they are.
+    this.#suspects = waiting;
+    if (!this.#parts.breaker.closed) return;
     try {
-      const answers = await tier.inspect(asked.map(subjectOf));
+      const answers = asked.length === 0 ? [] : await tier.inspect(asked.map(subjectOf));
+      this.#suspects = waiting.filter(({ fromMs }) => nowMs < fromMs);
       this.#node.counters.audited += asked.length;
       for (const [at, entry] of asked.entries()) {
         const inspected = answers[at] as Inspected;

@@ -10,7 +10,7 @@ export type BackgroundReason =
   | 'watch-members'
   | 'leave';
 
-/** Work that nobody awaits: it reports its own failures, and can be waited for when the node closes. */
+/** Work that a node that closes waits for: mostly work that nobody else awaits, which reports its own failures. */
 export class Background {
   readonly #logger: Logger;
   readonly #running: Set<Promise<void>> = new Set();
@@ -20,16 +20,29 @@ export class Background {
   }
 
   run(reason: BackgroundReason, work: () => Promise<unknown>): void {
-    const running = work().then(
-      () => {},
-      (error: unknown) => this.#logger.warn(`background work failed: ${reason}`, { error: String(error) }),
+    this.#add(
+      work().then(
+        () => {},
+        (error: unknown) => this.#logger.warn(`background work failed: ${reason}`, { error: String(error) }),
+      ),
     );
-    this.#running.add(running);
-    void running.finally(() => this.#running.delete(running));
+  }
+
+  /** Work that its caller awaits, and that a node that closes lets end all the same; answers it as it is. */
+  hold<R>(work: Promise<R>): Promise<R> {
+    this.#add(work.then(noop, noop));
+    return work;
   }
 
   /** Resolves when everything that runs now has ended. */
   async drain(): Promise<void> {
     await Promise.all(this.#running);
   }
+
+  #add(running: Promise<void>): void {
+    this.#running.add(running);
+    void running.finally(() => this.#running.delete(running));
+  }
 }
+
+function noop(): void {}

@@ -99,20 +99,7 @@ export class Lockstep implements AsyncDisposable {
   clear(scope: Scope, options: ClearOptions): Promise<Receipt | QueuedReceipt>;
   async clear(scope: Scope, options: ClearOptions = {}): Promise<Receipt | QueuedReceipt> {
     this.#refuseClosed();
-    const { wait, allowDegraded } = checkedClearOptions(options);
-    const { node, breaker, queuedClears } = this.#engine;
-    const scopeId = node.secrets.identifiers.scope(checkedScope(scope));
-    const send = (): Promise<Commit> => node.tier.clearScope(scopeId, node.id);
-    const made = { partition: CONTROL_PARTITION, effect: { kind: 'clear-scope', scopeId } } as const;
-    let commit: Commit;
-    try {
-      commit = await breaker.call(send);
-    } catch (error) {
-      if (!allowDegraded) throw error;
-      queuedClears.add({ ...made, send }, error);
-      return queuedReceipt(scope);
-    }
-    return scopeReceipt(scope, await spread(this.#engine, { ...made, commit, wait }));
+    return this.#engine.node.background.hold(this.#clear(checkedScope(scope), checkedClearOptions(options)));
   }
 
   /** How many entries of a namespace the tier holds, cleared ones that it has not reclaimed included; local: near. */
@@ -143,6 +130,22 @@ export class Lockstep implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  async #clear(scope: Scope, { wait, allowDegraded }: Required<ClearOptions>): Promise<Receipt | QueuedReceipt> {
+    const { node, breaker, queuedClears } = this.#engine;
+    const scopeId = node.secrets.identifiers.scope(scope);
+    const send = (): Promise<Commit> => node.tier.clearScope(scopeId, node.id);
+    const made = { partition: CONTROL_PARTITION, effect: { kind: 'clear-scope', scopeId } } as const;
+    let commit: Commit;
+    try {
+      commit = await breaker.call(send);
+    } catch (error) {
+      if (!allowDegraded) throw error;
+      queuedClears.add({ ...made, send }, error);
+      return queuedReceipt(scope);
+    }
+    return scopeReceipt(scope, await spread(this.#engine, { ...made, commit, wait }));
   }
 
   #refuseClosed(): void {

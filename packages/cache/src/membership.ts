@@ -32,12 +32,13 @@ export class Membership {
   /** Reads the list, and forgets who has been silent for too long. */
   async look(): Promise<void> {
     const { clock, tier, random, deltaMs, deltaMaxMs, id } = this.#node;
-    const nowMs = clock.monotonicMs();
-    this.#nextLookMs = nowMs + deltaMs * (0.75 + 0.5 * random.fraction());
+    this.#nextLookMs = clock.monotonicMs() + deltaMs * (0.75 + 0.5 * random.fraction());
     const silenceMs = Math.max(SILENCE_MS_MIN, 4 * deltaMaxMs);
     const observed = new Map<NodeId, Observed>();
     const silent: [NodeId, string][] = [];
-    for (const [member, nonce] of (await tier.members()).nonces) {
+    const { nonces } = await tier.members();
+    const nowMs = clock.monotonicMs();
+    for (const [member, nonce] of nonces) {
       const known = this.#observed.get(member);
       const seen = known?.nonce === nonce ? known : { nonce, sinceMs: nowMs };
       observed.set(member, seen);

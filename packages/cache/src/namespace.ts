@@ -102,7 +102,7 @@ export class Namespace<V> {
   /** Writes a value. When it resolves, the tier has it, and no later lookup on this node answers the older one. */
   async set(key: string, value: V, options: SetOptions = {}): Promise<Receipt> {
     this.#check(key);
-    return this.#writes.set(key, value, options);
+    return this.#engine.node.background.hold(this.#writes.set(key, value, options));
   }
 
   /**
@@ -113,13 +113,13 @@ export class Namespace<V> {
   clear(key: string, options: ClearOptions): Promise<Receipt | QueuedReceipt>;
   async clear(key: string, options: ClearOptions = {}): Promise<Receipt | QueuedReceipt> {
     this.#check(key);
-    return this.#writes.clear(key, options);
+    return this.#engine.node.background.hold(this.#writes.clear(key, options));
   }
 
   /** Ends a key's freshness on every node: the next `getOrLoad` loads; the old value may stand in if that fails. */
   async expire(key: string): Promise<Receipt> {
     this.#check(key);
-    return this.#writes.expire(key);
+    return this.#engine.node.background.hold(this.#writes.expire(key));
   }
 
   stats(): NamespaceStats {

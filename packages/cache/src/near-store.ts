@@ -65,7 +65,8 @@ export class NearStore {
   }
 
   #set(flight: Flight, near: NearValue): void {
-    if (flight.poisoned || this.#engine.closing.aborted) return;
+    if (flight.poisoned) return;
+    if (this.#engine.closing.aborted) return;
     const { ttlMs, eagerRefresh } = this.#space.policy;
     // One literal, no spread, what a hit reads first: all entries have one shape, and a hit touches one cache line.
     this.#space.region.set({

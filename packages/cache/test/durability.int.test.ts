@@ -1,4 +1,4 @@
-import type { ChaosProxy, RunningServer } from '@lockstep/testkit';
+import type { BusNetwork, ChaosProxy, RunningServer } from '@lockstep/testkit';
 import { createBusNetwork, RecordingLogger, startProxy, startRedis, waitFor } from '@lockstep/testkit';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -21,6 +21,7 @@ describe('two nodes with durability, on a primary with one replica', () => {
   /** Between the replica and its primary. */
   let way: ChaosProxy;
   let logger: RecordingLogger;
+  let network: BusNetwork;
   let nodes: TestNode[];
   let a: TestNode;
   let b: TestNode;
@@ -33,7 +34,7 @@ describe('two nodes with durability, on a primary with one replica', () => {
     await waitFor(async () => (await raw(primary).info('replication')).includes('state=online'), {
       what: 'the replica',
     });
-    const network = createBusNetwork();
+    network = createBusNetwork();
     logger = new RecordingLogger();
     const durability: DurabilityOptions = { replicas: 1, timeout: TIMEOUT_MS };
     const options: TestClusterOptions = { node: { deltaMax: DELTA_MAX_MS, durability, logger } };
@@ -107,6 +108,7 @@ describe('two nodes with durability, on a primary with one replica', () => {
   test('the time that a fence and the replicas take is one, not two (P3)', async () => {
     replica.pause();
     b.proxy.stall();
+    network.decide(() => 'drop');
     const startedMs = performance.now();
     const { fence, replicas } = await a.tools.clear('tool', { wait: 'fenced' });
     const tookMs = performance.now() - startedMs;
