@@ -1,0 +1,16 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import * as keyv from '../src/index.ts';
+
+// Applications are written against these names. A red pin asks: on purpose?
+
+it('exports these values and no other', () => {
+  expect(Object.keys(keyv)).toEqual(['LockstepKeyvStore']);
+});
+
+it('exports these types and no other', () => {
+  const index = readFileSync(new URL('../src/index.ts', import.meta.url), 'utf8');
+  const lists = [...index.matchAll(/^export type \{([^}]*)\}/gm)];
+  const names = lists.flatMap(([, list = '']) => list.split(',').map((name) => name.trim())).filter(Boolean);
+  expect(names.sort()).toEqual(['KeyvStoreEntry', 'KeyvStoreOptions']);
+});
