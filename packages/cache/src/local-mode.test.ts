@@ -43,6 +43,21 @@ describe('a node without tier and bus', () => {
     expect([tools.peek('set'), tools.peek('loaded')]).toEqual([undefined, undefined]);
   });
 
+  test('a near ttl ends what a node keeps before its ttl does', async () => {
+    const tools = lockstep.namespace<string>('tools', { ttl: 60_000, nearTtl: 100 });
+    await tools.set('a', 'v');
+    expect(tools.peek('a')).toBe('v');
+    clock.advance(100);
+    expect(tools.peek('a')).toBeUndefined();
+  });
+
+  test('a ttl of one value may be longer than that of its namespace', async () => {
+    const tools = lockstep.namespace<string>('tools', { ttl: 100 });
+    await tools.set('a', 'v', { ttl: 60_000 });
+    clock.advance(50_000);
+    expect(tools.peek('a')).toBe('v');
+  });
+
   test('a loader may say, with the value, how long it is fresh', async () => {
     const tools = lockstep.namespace<string>('tools', { ttl: 60_000 });
     let hintMs = 60_000;

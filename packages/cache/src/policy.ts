@@ -19,7 +19,7 @@ export interface SchemaOption<S extends StandardSchemaV1> {
 export interface NamespaceOptions {
   /** How long a value is fresh. Default: `5m`. */
   readonly ttl?: Duration;
-  /** How long a node keeps a value before it asks the tier again. Default: `ttl`. */
+  /** How long a node keeps a value at most before it asks the tier again. Default: as long as the value is fresh. */
   readonly nearTtl?: Duration;
   /** By how much of itself a `ttl` is shortened at most, at random, so that values do not end together. Default: 0. */
   readonly jitter?: number;
@@ -98,6 +98,7 @@ type AnyOptions = NamespaceOptions & Partial<SchemaOption<StandardSchemaV1>>;
 export interface NamespacePolicy {
   readonly schema: StandardSchemaV1 | undefined;
   readonly ttlMs: number;
+  /** Infinite where a node keeps values as long as they are fresh. */
   readonly nearTtlMs: number;
   readonly jitter: number;
   readonly graceMs: number;
@@ -151,7 +152,7 @@ export function resolvePolicy(namespace: string, options: AnyOptions, terms: Pol
   const policy: NamespacePolicy = {
     schema,
     ttlMs,
-    nearTtlMs: read.ms('nearTtl', ttlMs, [1, TTL_MS_MAX]),
+    nearTtlMs: options.nearTtl === undefined ? Number.POSITIVE_INFINITY : read.ms('nearTtl', 0, [1, TTL_MS_MAX]),
     jitter: read.part('jitter', 0),
     graceMs,
     graceRetryMs: read.ms('graceRetry', '1s', [0, TTL_MS_MAX]),
