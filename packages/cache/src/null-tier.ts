@@ -47,6 +47,10 @@ export class NullTier implements Tier {
     return this.read(address, lease);
   }
 
+  readMany(addresses: readonly KeyAddress[]): Promise<readonly TierRead[]> {
+    return Promise.all(addresses.map((address) => this.read(address)));
+  }
+
   async fill(write: KeyAddress, token: string): Promise<TierFill> {
     const head = this.#head(write.partition);
     const lease = this.#leases.get(write.keyId);

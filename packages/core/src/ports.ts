@@ -188,6 +188,12 @@ export interface Tier {
   read(address: KeyAddress, lease?: LeaseRequest): Promise<TierRead>;
   /** Like `read`, for an entry of this version that the node judged dead or unreadable: takes the lease over it. */
   readOver(address: KeyAddress, version: string, lease: LeaseRequest): Promise<TierRead>;
+  /**
+   * Reads many, in their order, in one round trip, and takes no lease. No atomic step: of each, first the partition's
+   * head is read, then how long the entry lives, then the entry, so that what is read may be newer than its head, or
+   * outlive what is said of it, and never the other way round (ADR 0011).
+   */
+  readMany(addresses: readonly KeyAddress[]): Promise<readonly TierRead[]>;
   fill(write: EntryWrite, token: string): Promise<TierFill>;
   /** Gives a lease back after a failed load; answers whether anyone waits. */
   release(address: KeyAddress, token: string): Promise<{ readonly waiters: boolean }>;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe } from 'vitest';
+import { readsMany } from './tier-contract-batches.ts';
 import { storesEntries } from './tier-contract-entries.ts';
 import { losesTheNewest } from './tier-contract-failovers.ts';
 import { fillsUnderLeases } from './tier-contract-fills.ts';
@@ -27,6 +28,7 @@ export function tierContract(open: () => Promise<TierContractWorld>): void {
     grantsLeases(scene);
     fillsUnderLeases(scene);
     storesEntries(scene);
+    readsMany(scene);
     keepsHistories(scene);
     inspectsEntries(scene);
     losesNothing(scene);

@@ -29,6 +29,7 @@ import { inspectEntries } from './inspect.ts';
 import { KeyLayout } from './key-layout.ts';
 import type { KeydbTierOptions } from './options.ts';
 import { resolveOptions } from './options.ts';
+import { readEntries } from './read-many.ts';
 import { Replicas } from './replicas.ts';
 import { Reply } from './reply.ts';
 import { countEntries, readInfo } from './status.ts';
@@ -45,7 +46,7 @@ export function connectKeydb(options: KeydbTierOptions): KeydbTier {
  * The shared tier on one server that speaks the Redis protocol.
  *
  * A call rejects with a `TierUnavailableError` when the server does not answer, and with the code `tier-refused` when
- * it answers that it will not, or answers nonsense. `count`, `inspect` and `replicated` alone are no atomic steps.
+ * it answers that it will not, or answers nonsense. `count`, `inspect`, `readMany` and `replicated` alone are no atomic steps.
  */
 export class KeydbTier implements Tier {
   readonly #connection: Connection;
@@ -69,6 +70,10 @@ export class KeydbTier implements Tier {
 
   readOver(address: KeyAddress, version: string, lease: LeaseRequest): Promise<TierRead> {
     return this.#entries.readOver(address, version, lease);
+  }
+
+  readMany(addresses: readonly KeyAddress[]): Promise<readonly TierRead[]> {
+    return readEntries(this.#connection, this.#keys, addresses);
   }
 
   fill(write: EntryWrite, token: string): Promise<TierFill> {
