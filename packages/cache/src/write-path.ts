@@ -43,6 +43,13 @@ export class WritePath {
     this.#near = new NearStore(engine, space);
   }
 
+  /** Throws `config-invalid` where a value cannot be written with these options. */
+  check(options: SetOptions): void {
+    tagIds(this.#engine, options.tags ?? []);
+    freshFor(this.#space, options.ttl, this.#space.policy.ttlMs);
+    graceFor(this.#space, options.grace);
+  }
+
   /** Writes a value; when it resolves, no later lookup on this node answers the older one. */
   async set(key: string, value: unknown, options: SetOptions): Promise<Receipt> {
     const { node, queuedClears } = this.#engine;

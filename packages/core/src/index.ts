@@ -1,6 +1,7 @@
 // Errors
-export type { CacheErrorOptions, ErrorCode } from './errors.ts';
+export type { BatchOutcome, CacheErrorOptions, ErrorCode } from './errors.ts';
 export {
+  BatchError,
   BusUnavailableError,
   CacheError,
   ConfigError,

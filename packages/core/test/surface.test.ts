@@ -7,6 +7,7 @@ import * as core from '../src/index.ts';
 
 const VALUES = [
   'BODY_FORMAT',
+  'BatchError',
   'BusUnavailableError',
   'CLOCK_RATE_ERROR',
   'CLUSTER_NAME',
@@ -105,6 +106,7 @@ const TYPES = [
 
 /** Does not compile when a code is missing here, or is one here only. */
 const ERROR_CODES: Readonly<Record<ErrorCode, true>> = {
+  'batch-incomplete': true,
   'bus-unavailable': true,
   closed: true,
   'config-invalid': true,

@@ -68,7 +68,13 @@ test('a lookup that waits loads nothing beside the holder of the lease, however 
   });
   for (let fills = 0; fills < 6; fills++) {
     await world.run(world.nowMs + 600);
-    const body = encodeBody({ codec: 1, graceMs: 0, tags: [], payload: new TextEncoder().encode(`"${fills}"`) });
+    const body = encodeBody({
+      codec: 1,
+      packing: 0,
+      graceMs: 0,
+      tags: [],
+      payload: new TextEncoder().encode(`"${fills}"`),
+    });
     const write = {
       ...address,
       sender: lockstep.nodeId as never,
