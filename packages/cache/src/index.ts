@@ -25,7 +25,7 @@ export type { ExplainedEntry, Explanation, Objection } from './explain.ts';
 export type { Fence } from './fenced-clear.ts';
 export type { ClearOptions, QueuedReceipt, Receipt } from './receipt.ts';
 export { QUEUED_CLEARS_MAX } from './queued-clears.ts';
-export type { SetOptions } from './write-path.ts';
+export type { Compared, SetOptions } from './write-path.ts';
 
 // What callers branch on
 export type { BatchOutcome, ErrorCode, Scope, TierInfo } from '@lockstep/core';

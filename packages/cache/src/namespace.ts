@@ -1,4 +1,4 @@
-import { CacheError } from '@lockstep/core';
+import { CacheError, ConfigError } from '@lockstep/core';
 import type { Engine, NamespaceCounters, Space } from './engine.ts';
 import { freshFor, graceFor, waitFor } from './entry-write.ts';
 import type { Explanation } from './explain.ts';
@@ -9,7 +9,7 @@ import type { Loader, LoadOptions, Lookup } from './lookup.ts';
 import { allOf } from './outcomes.ts';
 import { ReadPath } from './read-path.ts';
 import type { ClearOptions, QueuedReceipt, Receipt } from './receipt.ts';
-import type { SetOptions } from './write-path.ts';
+import type { Compared, SetOptions } from './write-path.ts';
 import { WritePath } from './write-path.ts';
 
 /** The longest key, in UTF-16 code units. */
@@ -176,6 +176,24 @@ export class Namespace<V> {
     return allOf(`namespace "${this.name}"`, receipts);
   }
 
+  /**
+   * Writes a value as `set` does, if the tier's entry is of this version, as `lookup` answers it; empty: if there is no
+   * entry. Where it is not, nothing is written, and the answer says of what version the entry is; empty: there is none.
+   */
+  // biome-ignore lint/complexity/useMaxParams: key, expected, new, as compare-and-set is everywhere; the rest are options.
+  async compareAndSet(key: string, version: string, value: V, options: SetOptions = {}): Promise<Compared> {
+    this.#check(key);
+    this.#checkVersion(version);
+    return this.#writes.compareAndSet(key, value, { ...options, version });
+  }
+
+  /** Removes a key on every node as `clear` does, if the tier's entry is of this version: see `compareAndSet`. */
+  async compareAndClear(key: string, version: string, options: Pick<ClearOptions, 'wait'> = {}): Promise<Compared> {
+    this.#check(key);
+    this.#checkVersion(version);
+    return this.#writes.compareAndClear(key, { ...options, version });
+  }
+
   /** Ends a key's freshness on every node: the next `getOrLoad` loads; the old value may stand in if that fails. */
   async expire(key: string): Promise<Receipt> {
     this.#check(key);
@@ -191,6 +209,13 @@ export class Namespace<V> {
   async #found(key: string): Promise<V | undefined> {
     const found = await this.lookup(key);
     return found.outcome === 'miss' ? undefined : found.value;
+  }
+
+  #checkVersion(version: string): void {
+    if (typeof version === 'string') return;
+    throw new ConfigError(
+      `namespace "${this.name}": version: got ${typeof version}, takes a string as lookup answers it`,
+    );
   }
 
   #checkLoad(options: LoadOptions<V>): void {

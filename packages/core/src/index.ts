@@ -89,6 +89,7 @@ export type {
   ReplicasWanted,
   StoredEntry,
   Tier,
+  TierCompared,
   TierFill,
   TierInfo,
   TierRead,

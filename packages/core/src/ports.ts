@@ -123,6 +123,11 @@ export type TierFill =
       readonly waiters: boolean;
     };
 
+/** How a write by version ended. `differs`: nothing was written, and the entry is of this version; empty: there is none. */
+export type TierCompared =
+  | { readonly outcome: 'committed'; readonly commit: Commit }
+  | { readonly outcome: 'differs'; readonly version: string };
+
 /** One event as a partition's log keeps it. */
 export interface LogRecord {
   readonly sequence: number;
@@ -200,6 +205,10 @@ export interface Tier {
   put(write: EntryWrite): Promise<Commit>;
   clear(address: KeyAddress, sender: NodeId): Promise<Commit>;
   expire(address: KeyAddress, sender: NodeId): Promise<Commit>;
+  /** As `put`, if the entry is of this version; empty: if there is none. An entry that the node judges dead is one. */
+  compareAndPut(write: EntryWrite, version: string): Promise<TierCompared>;
+  /** As `clear`, likewise. */
+  compareAndClear(address: KeyAddress, version: string, sender: NodeId): Promise<TierCompared>;
   clearScope(scopeId: ScopeId, sender: NodeId): Promise<Commit>;
   /**
    * How many replicas of the partition's primary have this commit, and all before it: answers once so many as wanted

@@ -15,6 +15,7 @@ import type {
   ReplicasWanted,
   ScopeId,
   Tier,
+  TierCompared,
   TierFill,
   TierInfo,
   TierRead,
@@ -122,6 +123,14 @@ export class SimTier implements Tier {
 
   expire(address: KeyAddress): Promise<Commit> {
     return this.#onData((model, moment) => model.expire(address, moment));
+  }
+
+  compareAndPut(write: EntryWrite, version: string): Promise<TierCompared> {
+    return this.#onData((model, moment) => model.compareAndPut(write, version, moment));
+  }
+
+  compareAndClear(address: KeyAddress, version: string): Promise<TierCompared> {
+    return this.#onData((model, moment) => model.compareAndClear(address, version, moment));
   }
 
   clearScope(scopeId: ScopeId): Promise<Commit> {

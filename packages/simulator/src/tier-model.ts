@@ -11,6 +11,7 @@ import type {
   Members,
   NodeId,
   ScopeId,
+  TierCompared,
   TierFill,
   TierRead,
 } from '@lockstep/core';
@@ -118,6 +119,14 @@ export class TierModel {
     return commitEvent(partition, { kind: 'clear', keyId: address.keyId }, moment);
   }
 
+  compareAndPut(write: EntryWrite, version: string, moment: Moment): TierCompared {
+    return this.#differs(write, version, moment) ?? { outcome: 'committed', commit: this.put(write, moment) };
+  }
+
+  compareAndClear(address: KeyAddress, version: string, moment: Moment): TierCompared {
+    return this.#differs(address, version, moment) ?? { outcome: 'committed', commit: this.clear(address, moment) };
+  }
+
   expire(address: KeyAddress, moment: Moment): Commit {
     const partition = this.#partition(address.partition);
     const entry = partition.entries.get(address.keyId);
@@ -211,6 +220,11 @@ export class TierModel {
     for (const [number, partition] of this.#data) copy.#data.set(number, structuredClone(partition));
     Object.assign(copy.#control, structuredClone(this.#control));
     return copy;
+  }
+
+  #differs({ partition, keyId }: KeyAddress, version: string, moment: Moment): TierCompared | undefined {
+    const current = liveEntry(this.#partition(partition), keyId, wholeMs(moment))?.version ?? '';
+    return current === version ? undefined : { outcome: 'differs', version: current };
   }
 
   #partition(number: number): DataPartition {

@@ -15,6 +15,7 @@ import type {
   ReplicasWanted,
   ScopeId,
   Tier,
+  TierCompared,
   TierFill,
   TierInfo,
   TierRead,
@@ -94,6 +95,14 @@ export class KeydbTier implements Tier {
 
   expire(address: KeyAddress, sender: NodeId): Promise<Commit> {
     return this.#entries.expire(address, sender);
+  }
+
+  compareAndPut(write: EntryWrite, version: string): Promise<TierCompared> {
+    return this.#entries.compareAndPut(write, version);
+  }
+
+  compareAndClear(address: KeyAddress, version: string, sender: NodeId): Promise<TierCompared> {
+    return this.#entries.compareAndClear(address, version, sender);
   }
 
   clearScope(scopeId: ScopeId, sender: NodeId): Promise<Commit> {
