@@ -2,7 +2,6 @@ import type { Timers } from '@lockstep/core';
 import { ConfigError } from '@lockstep/core';
 import type { AnswerOptions, LoadContext, StaleValue } from './load-answer.ts';
 import { LoadAnswer } from './load-answer.ts';
-import type { Loader } from './lookup.ts';
 
 /** Keys that come later, because another node has given them up, are gathered for so long, in ms. */
 const GATHER_MS = 1;
@@ -67,7 +66,7 @@ export class LoadBatch {
   }
 
   /** Asks for one key, with the others. */
-  readonly loader: Loader<unknown> = (context) =>
+  readonly loader = (context: LoadContext): Promise<unknown> =>
     new Promise((resolve, reject) => {
       const isFirst = this.#asked.size === 0;
       this.#asked.set(context.key, { context, resolve, reject });
