@@ -51,6 +51,7 @@ const VALUES = [
 
 const TYPES = [
   'AckFrame',
+  'BatchOutcome',
   'Born',
   'Bus',
   'BusListener',
@@ -96,6 +97,7 @@ const TYPES = [
   'ScopeId',
   'StoredEntry',
   'Tier',
+  'TierCompared',
   'TierEntry',
   'TierFill',
   'TierInfo',
