@@ -72,8 +72,8 @@ export class ReadPath {
   }
 
   /**
-   * Answers each key as `lookup` does, and goes to the tier for all together: without a loader by one read, else by
-   * reads that are sent at once, and that take their leases each for itself.
+   * Answers each key as `lookup` does, and goes to the tier for all together: by one read, which takes no lease, and
+   * where there is a loader, for what that did not find, by reads that are sent at once and take each its own.
    */
   lookupMany(keys: ReadonlySet<string>, manner: Manner): Map<string, Lookup<unknown> | Promise<Lookup<unknown>>> {
     this.#refuseOverload(keys.size);
@@ -99,7 +99,7 @@ export class ReadPath {
       const asking = this.#asking(key, address, manner);
       begun.set(key, asking);
       manner.batch?.expect(key);
-      if (!loads && this.#tier.mayReadNow(address.partition)) together.push(asking);
+      if (this.#tier.mayReadNow(address.partition)) together.push(asking);
     }
     const consulted = together.length > 0 ? this.#tier.consultMany(together) : [];
     const first = new Map(together.map((asking, at) => [asking, consulted[at]]));

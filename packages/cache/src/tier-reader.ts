@@ -74,7 +74,10 @@ export class TierReader {
     return breaker.closed && node.isFresh(partition) && !queuedClears.concerns(partition);
   }
 
-  /** Reads once for flights whose partitions can be read at once, and that take no lease; each is told by itself. */
+  /**
+   * Reads once for flights whose partitions can be read at once; each is told by itself. No lease is taken: a flight
+   * that is to load what is absent asks again, and in most calls for many the tier has most keys.
+   */
   consultMany(askings: readonly Asking[]): readonly Promise<Consulted>[] {
     const { node } = this.#engine;
     const sentMs = node.clock.nowMs();
@@ -83,7 +86,8 @@ export class TierReader {
     return askings.map(async (asking, at): Promise<Consulted> => {
       const read = (await reading)?.[at];
       if (read === undefined) return { kind: 'unreachable' };
-      return this.#consulted(asking, read, { sentMs, seen: seen[at], lease: undefined, over: undefined });
+      const found = await this.#consulted(asking, read, { sentMs, seen: seen[at], lease: undefined, over: undefined });
+      return found.kind === 'absent' && asking.question.loader !== undefined ? { kind: 'again' } : found;
     });
   }
 
