@@ -11,6 +11,7 @@ import type { Item } from './item.ts';
 import { namespaceClear } from './namespace-clear.ts';
 import { nearHit } from './near-hit.ts';
 import { summaryOf, tableOf } from './table.ts';
+import { manyKeys, tierHit } from './tier-hit.ts';
 
 const USAGE = `Usage: pnpm bench [--only ITEM] [--json FILE] [--smoke]
 
@@ -22,6 +23,8 @@ const USAGE = `Usage: pnpm bench [--only ITEM] [--json FILE] [--smoke]
 /** In the order in which they run. */
 const ITEMS: ReadonlyMap<string, Item> = new Map([
   ['near-hit', nearHit],
+  ['tier-hit', tierHit],
+  ['many-keys', manyKeys],
   ['invalidation', invalidation],
   ['bus-outage', busOutage],
   ['fenced-clear', fencedClear],

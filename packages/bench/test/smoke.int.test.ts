@@ -7,7 +7,16 @@ import { expect, test } from 'vitest';
 import type { Row } from '../src/figures.ts';
 
 const MAIN = join(import.meta.dirname, '../src/main.ts');
-const ITEMS = ['near-hit', 'invalidation', 'bus-outage', 'fenced-clear', 'namespace-clear', 'heartbeat'];
+const ITEMS = [
+  'near-hit',
+  'tier-hit',
+  'many-keys',
+  'invalidation',
+  'bus-outage',
+  'fenced-clear',
+  'namespace-clear',
+  'heartbeat',
+];
 
 const isQuantiles = { p50: expect.any(Number), p99: expect.any(Number) };
 

@@ -19,16 +19,18 @@ export { KEY_LENGTH_MAX, Namespace } from './namespace.ts';
 // Reads and writes
 export type { Absence, AnswerOptions, LoadContext, StaleValue } from './load-answer.ts';
 export { LoadAnswer } from './load-answer.ts';
+export type { LoadedMany, LoadManyContext, ManyLoader } from './load-batch.ts';
 export type { Hit, Loaded, Loader, LoadOptions, Lookup, Miss } from './lookup.ts';
 export type { ExplainedEntry, Explanation, Objection } from './explain.ts';
 export type { Fence } from './fenced-clear.ts';
 export type { ClearOptions, QueuedReceipt, Receipt } from './receipt.ts';
 export { QUEUED_CLEARS_MAX } from './queued-clears.ts';
-export type { SetOptions } from './write-path.ts';
+export type { Compared, SetOptions } from './write-path.ts';
 
 // What callers branch on
-export type { ErrorCode, Scope, TierInfo } from '@lockstep/core';
+export type { BatchOutcome, ErrorCode, Scope, TierInfo } from '@lockstep/core';
 export {
+  BatchError,
   BusUnavailableError,
   CacheError,
   ConfigError,

@@ -2,6 +2,7 @@ import type { EntryBody, KeyAddress, ScopeId } from '@lockstep/core';
 
 import type { Duration } from './duration.ts';
 import type { Absence, LoadAnswer, LoadContext } from './load-answer.ts';
+import type { LoadBatch } from './load-batch.ts';
 
 /**
  * What a lookup found. `hit`: the near-cache or the tier had it; `loaded`: the loader was asked; `miss`: there is no
@@ -67,7 +68,12 @@ export interface Question {
   readonly address: KeyAddress;
   readonly loader: Loader<unknown> | undefined;
   readonly options: LoadOptions;
+  /** The call for many keys that this is one of, if it is to load them together. */
+  readonly batch?: LoadBatch | undefined;
 }
+
+/** How a caller asks: for one key, or for each of many. */
+export type Manner = Pick<Question, 'loader' | 'options' | 'batch'>;
 
 /** The value that a load would replace: not cleared, and mostly not fresh any more. */
 export interface Previous {

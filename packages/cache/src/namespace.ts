@@ -1,12 +1,15 @@
-import { CacheError } from '@lockstep/core';
+import { CacheError, ConfigError } from '@lockstep/core';
 import type { Engine, NamespaceCounters, Space } from './engine.ts';
 import { freshFor, graceFor, waitFor } from './entry-write.ts';
 import type { Explanation } from './explain.ts';
 import { explain } from './explain.ts';
+import type { ManyLoader } from './load-batch.ts';
+import { LoadBatch } from './load-batch.ts';
 import type { Loader, LoadOptions, Lookup } from './lookup.ts';
+import { allOf } from './outcomes.ts';
 import { ReadPath } from './read-path.ts';
 import type { ClearOptions, QueuedReceipt, Receipt } from './receipt.ts';
-import type { SetOptions } from './write-path.ts';
+import type { Compared, SetOptions } from './write-path.ts';
 import { WritePath } from './write-path.ts';
 
 /** The longest key, in UTF-16 code units. */
@@ -71,12 +74,42 @@ export class Namespace<V> {
   /** Like `get`, with a loader like `getOrLoad`, and tells where the value came from and whether it can be trusted. */
   async lookup(key: string, loader?: Loader<V>, options: LoadOptions<V> = {}): Promise<Lookup<V>> {
     this.#check(key);
-    options.signal?.throwIfAborted();
-    if (typeof options.ttl !== 'function') freshFor(this.#space, options.ttl, this.#space.policy.ttlMs);
-    graceFor(this.#space, options.grace);
-    waitFor(this.#space, 'softTimeout', options.softTimeout);
-    waitFor(this.#space, 'hardTimeout', options.hardTimeout);
-    return this.#reads.lookup(key, loader as Loader<unknown>, options as LoadOptions) as Promise<Lookup<V>>;
+    this.#checkLoad(options);
+    const manner = { loader: loader as Loader<unknown> | undefined, options: options as LoadOptions };
+    return this.#reads.lookup(key, manner) as Promise<Lookup<V>>;
+  }
+
+  /** The values of those keys that near-cache or tier have: one round trip to the tier for all that are not near. */
+  async getMany(keys: Iterable<string>): Promise<Map<string, V>> {
+    return valuesOf(await this.lookupMany(keys));
+  }
+
+  /**
+   * The values of keys, each as `getOrLoad` finds it, but that the loader is asked once, for all keys that this node is
+   * to load; those that the origin has not, or refuses, are left out. Where keys fail, and nothing may stand in, rejects
+   * with `BatchError`: its `failed` says which, its `done` has the lookups of the others.
+   */
+  async getOrLoadMany(
+    keys: Iterable<string>,
+    loader: ManyLoader<V>,
+    options: LoadOptions<V> = {},
+  ): Promise<Map<string, V>> {
+    return valuesOf(await this.lookupMany(keys, loader, options));
+  }
+
+  /** As `lookup`, for many keys: see `getMany` and `getOrLoadMany`. In the order of the keys, each once. */
+  async lookupMany(
+    keys: Iterable<string>,
+    loader?: ManyLoader<V>,
+    options: LoadOptions<V> = {},
+  ): Promise<Map<string, Lookup<V>>> {
+    const asked = new Set(keys);
+    for (const key of asked) this.#check(key);
+    this.#checkLoad(options);
+    const batch = loader && new LoadBatch(loader as ManyLoader<unknown>, this.#engine.node.timers);
+    const manner = { loader: batch?.loader, options: options as LoadOptions, batch };
+    const answers = this.#reads.lookupMany(asked, manner) as Map<string, Lookup<V> | Promise<Lookup<V>>>;
+    return allOf(`namespace "${this.name}"`, answers);
   }
 
   /** Whether near-cache or tier have a value that may be answered. */
@@ -116,6 +149,51 @@ export class Namespace<V> {
     return this.#engine.node.background.hold(this.#writes.clear(key, options));
   }
 
+  /**
+   * Writes many values, each as `set` does, all on their way at once. Where keys fail, rejects with `BatchError`: its
+   * `done` has the receipts of those that are committed; of a key in `failed` with `tier-unavailable`, nobody knows.
+   */
+  async setMany(values: Iterable<readonly [string, V]>, options: SetOptions = {}): Promise<Map<string, Receipt>> {
+    const written = new Map(values);
+    for (const key of written.keys()) this.#check(key);
+    this.#writes.check(options);
+    const receipts = new Map<string, Promise<Receipt>>();
+    for (const [key, value] of written) receipts.set(key, this.#writes.set(key, value, options));
+    return allOf(`namespace "${this.name}"`, receipts);
+  }
+
+  /** Removes many keys on every node, each as `clear` does, all on their way at once; what fails, as for `setMany`. */
+  clearMany(
+    keys: Iterable<string>,
+    options?: ClearOptions & { readonly allowDegraded?: false },
+  ): Promise<Map<string, Receipt>>;
+  clearMany(keys: Iterable<string>, options: ClearOptions): Promise<Map<string, Receipt | QueuedReceipt>>;
+  async clearMany(keys: Iterable<string>, options: ClearOptions = {}): Promise<Map<string, Receipt | QueuedReceipt>> {
+    const cleared = new Set(keys);
+    for (const key of cleared) this.#check(key);
+    const receipts = new Map<string, Promise<Receipt | QueuedReceipt>>();
+    for (const key of cleared) receipts.set(key, this.#writes.clear(key, options));
+    return allOf(`namespace "${this.name}"`, receipts);
+  }
+
+  /**
+   * Writes a value as `set` does, if the tier's entry is of this version, as `lookup` answers it; empty: if there is no
+   * entry. Where it is not, nothing is written, and the answer says of what version the entry is; empty: there is none.
+   */
+  // biome-ignore lint/complexity/useMaxParams: key, expected, new, as compare-and-set is everywhere; the rest are options.
+  async compareAndSet(key: string, version: string, value: V, options: SetOptions = {}): Promise<Compared> {
+    this.#check(key);
+    this.#checkVersion(version);
+    return this.#writes.compareAndSet(key, value, { ...options, version });
+  }
+
+  /** Removes a key on every node as `clear` does, if the tier's entry is of this version: see `compareAndSet`. */
+  async compareAndClear(key: string, version: string, options: Pick<ClearOptions, 'wait'> = {}): Promise<Compared> {
+    this.#check(key);
+    this.#checkVersion(version);
+    return this.#writes.compareAndClear(key, { ...options, version });
+  }
+
   /** Ends a key's freshness on every node: the next `getOrLoad` loads; the old value may stand in if that fails. */
   async expire(key: string): Promise<Receipt> {
     this.#check(key);
@@ -131,6 +209,21 @@ export class Namespace<V> {
   async #found(key: string): Promise<V | undefined> {
     const found = await this.lookup(key);
     return found.outcome === 'miss' ? undefined : found.value;
+  }
+
+  #checkVersion(version: string): void {
+    if (typeof version === 'string') return;
+    throw new ConfigError(
+      `namespace "${this.name}": version: got ${typeof version}, takes a string as lookup answers it`,
+    );
+  }
+
+  #checkLoad(options: LoadOptions<V>): void {
+    options.signal?.throwIfAborted();
+    if (typeof options.ttl !== 'function') freshFor(this.#space, options.ttl, this.#space.policy.ttlMs);
+    graceFor(this.#space, options.grace);
+    waitFor(this.#space, 'softTimeout', options.softTimeout);
+    waitFor(this.#space, 'hardTimeout', options.hardTimeout);
   }
 
   #check(key: string): void {
@@ -158,4 +251,19 @@ export class CopyingNamespace<V> extends Namespace<V> {
   override async lookup(key: string, loader?: Loader<V>, options?: LoadOptions<V>): Promise<Lookup<V>> {
     return structuredClone(await super.lookup(key, loader, options));
   }
+
+  override async lookupMany(
+    keys: Iterable<string>,
+    loader?: ManyLoader<V>,
+    options?: LoadOptions<V>,
+  ): Promise<Map<string, Lookup<V>>> {
+    return structuredClone(await super.lookupMany(keys, loader, options));
+  }
+}
+
+/** The values that were found. */
+function valuesOf<V>(found: ReadonlyMap<string, Lookup<V>>): Map<string, V> {
+  const values = new Map<string, V>();
+  for (const [key, lookup] of found) if (lookup.outcome !== 'miss') values.set(key, lookup.value);
+  return values;
 }

@@ -14,11 +14,15 @@ import type {
   LogRecord,
   Members,
   Tier,
+  TierCompared,
   TierFill,
   TierInfo,
   TierRead,
 } from '@lockstep/core';
 import { CONTROL_PARTITION as CONTROL } from '@lockstep/core';
+
+/** Of so many keys the versions are known; of one beyond, it is as if the tier had evicted it. */
+const VERSIONS_MAX = 100_000;
 
 const INCARNATION = '1'.repeat(16) as Incarnation;
 
@@ -34,6 +38,10 @@ export class NullTier implements Tier {
   /** Who loads what, and until when. */
   readonly #leases: Map<KeyId, { readonly token: string; readonly untilMs: number }> = new Map();
 
+  /** What the newest write of each key was, oldest first: values are in the near-cache alone. */
+  readonly #versions: Map<KeyId, string> = new Map();
+  #fills = 0;
+
   constructor(clock: Clock) {
     this.#clock = clock;
   }
@@ -47,12 +55,18 @@ export class NullTier implements Tier {
     return this.read(address, lease);
   }
 
+  readMany(addresses: readonly KeyAddress[]): Promise<readonly TierRead[]> {
+    return Promise.all(addresses.map((address) => this.read(address)));
+  }
+
   async fill(write: KeyAddress, token: string): Promise<TierFill> {
     const head = this.#head(write.partition);
     const lease = this.#leases.get(write.keyId);
     if (lease?.token !== token || lease.untilMs <= this.#clock.nowMs()) return { outcome: 'rejected', head };
     this.#leases.delete(write.keyId);
-    return { outcome: 'silent', head, version: `${head.sequence}-0`, waiters: true };
+    this.#fills++;
+    const version = this.#note(write.keyId, `${head.sequence}-${this.#fills.toString(16)}`);
+    return { outcome: 'silent', head, version, waiters: true };
   }
 
   async release(address: KeyAddress, token: string): Promise<{ readonly waiters: boolean }> {
@@ -61,11 +75,22 @@ export class NullTier implements Tier {
   }
 
   async put(write: KeyAddress): Promise<Commit> {
-    return this.#commitKey(write);
+    const commit = this.#commitKey(write);
+    this.#note(write.keyId, String(commit.sequence));
+    return commit;
   }
 
   async clear(address: KeyAddress): Promise<Commit> {
+    this.#versions.delete(address.keyId);
     return this.#commitKey(address);
+  }
+
+  async compareAndPut(write: KeyAddress, version: string): Promise<TierCompared> {
+    return this.#differs(write, version) ?? { outcome: 'committed', commit: await this.put(write) };
+  }
+
+  async compareAndClear(address: KeyAddress, version: string): Promise<TierCompared> {
+    return this.#differs(address, version) ?? { outcome: 'committed', commit: await this.clear(address) };
   }
 
   async expire(address: KeyAddress): Promise<Commit> {
@@ -136,6 +161,18 @@ export class NullTier implements Tier {
     if (held !== undefined && held.untilMs > nowMs) return 'wait';
     this.#leases.set(keyId, { token, untilMs: nowMs + leaseMs });
     return 'granted';
+  }
+
+  #note(keyId: KeyId, version: string): string {
+    this.#versions.delete(keyId);
+    this.#versions.set(keyId, version);
+    if (this.#versions.size > VERSIONS_MAX) this.#versions.delete(this.#versions.keys().next().value as KeyId);
+    return version;
+  }
+
+  #differs({ keyId }: KeyAddress, version: string): TierCompared | undefined {
+    const current = this.#versions.get(keyId) ?? '';
+    return current === version ? undefined : { outcome: 'differs', version: current };
   }
 
   #commitKey({ keyId, partition }: KeyAddress): Commit {

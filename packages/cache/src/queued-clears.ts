@@ -54,7 +54,16 @@ export class QueuedClears {
 
   /** Whether a value of this partition may be read or written: no clear that concerns it is left to commit. */
   async settled(partition: number): Promise<boolean> {
-    return !this.#concerns(partition) || this.replay();
+    return !this.concerns(partition) || this.replay();
+  }
+
+  /** Whether a clear of this partition, or of a scope, is left to commit. */
+  concerns(partition: number): boolean {
+    if (this.#clears.size === 0) return false;
+    for (const clear of this.#clears.values()) {
+      if (clear.partition === partition || clear.partition === CONTROL_PARTITION) return true;
+    }
+    return false;
   }
 
   /** Commits what is queued, in order, as far as the tier answers; answers whether nothing is left. */
@@ -78,14 +87,6 @@ export class QueuedClears {
     }
     if (this.#clears.size === 0) this.#node.logger.info('clears that waited for the tier are committed');
     return this.#clears.size === 0;
-  }
-
-  #concerns(partition: number): boolean {
-    if (this.#clears.size === 0) return false;
-    for (const clear of this.#clears.values()) {
-      if (clear.partition === partition || clear.partition === CONTROL_PARTITION) return true;
-    }
-    return false;
   }
 }
 

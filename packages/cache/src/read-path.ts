@@ -7,8 +7,9 @@ import type { Flight } from './flight.ts';
 import { beginFlight } from './flight.ts';
 import { keyAddress } from './key-address.ts';
 import { LoadPath } from './load-path.ts';
-import type { Loader, LoadOptions, Lookup, Previous, Question } from './lookup.ts';
+import type { LoadOptions, Lookup, Manner, Previous, Question } from './lookup.ts';
 import { freshHit, miss, staleHit } from './lookup.ts';
+import type { Asking, Consulted } from './tier-reader.ts';
 import { TierReader } from './tier-reader.ts';
 
 /** How often one lookup asks the tier without a wait for another node's load in between. */
@@ -18,6 +19,9 @@ const PATIENCE_MS_MAX = 500;
 
 /** With so many lookups, loads and writes under way on one node, no further lookup begins. */
 const FLIGHTS_MAX = 100_000;
+
+/** Stands for an answer that is about to be looked up. */
+const UNANSWERED: Lookup<unknown> = miss(undefined, false);
 
 /** After this many lease times of waiting for others, a lookup loads for itself. */
 const LEASES_WAITED_MAX = 2;
@@ -57,25 +61,50 @@ export class ReadPath {
   }
 
   /** Answers from the near-cache, else joins a flight for the key, else starts one. */
-  async lookup(key: string, loader: Loader<unknown> | undefined, options: LoadOptions): Promise<Lookup<unknown>> {
+  async lookup(key: string, manner: Manner): Promise<Lookup<unknown>> {
     const near = this.near(key);
-    if (near !== undefined) return this.#hit(near, loader, options);
+    if (near !== undefined) return this.#hit(near, manner);
+    const address = keyAddress(this.#engine.node, this.#space.name, key);
+    const joined = this.#joinable(address.keyId, manner.loader !== undefined);
+    if (joined !== undefined) return this.#join(joined, manner.options);
+    this.#refuseOverload(1);
+    return this.#launch(this.#asking(key, address, manner));
+  }
+
+  /**
+   * Answers each key as `lookup` does, and goes to the tier for all together: by one read, which takes no lease, and
+   * where there is a loader, for what that did not find, by reads that are sent at once and take each its own.
+   */
+  lookupMany(keys: ReadonlySet<string>, manner: Manner): Map<string, Lookup<unknown> | Promise<Lookup<unknown>>> {
+    this.#refuseOverload(keys.size);
     const { node } = this.#engine;
-    const address = keyAddress(node, this.#space.name, key);
-    const loads = loader !== undefined;
-    const joined = this.#joinable(address.keyId, loads);
-    if (joined !== undefined) {
-      this.#space.counters.coalesced++;
-      const behind = !node.isFresh(address.partition);
-      const answer = await this.#waiting.answer(joined, options);
-      return behind ? { ...answer, degraded: true } : answer;
+    const loads = manner.loader !== undefined;
+    const begun = new Map<string, Asking>();
+    const together: Asking[] = [];
+    const answers = new Map<string, Lookup<unknown> | Promise<Lookup<unknown>>>();
+    for (const key of keys) {
+      // Its place in the order; its answer, if it has to be looked up, comes below.
+      answers.set(key, UNANSWERED);
+      const near = this.near(key);
+      if (near !== undefined) {
+        answers.set(key, this.#hit(near, manner));
+        continue;
+      }
+      const address = keyAddress(node, this.#space.name, key);
+      const joined = this.#joinable(address.keyId, loads);
+      if (joined !== undefined) {
+        answers.set(key, this.#join(joined, manner.options));
+        continue;
+      }
+      const asking = this.#asking(key, address, manner);
+      begun.set(key, asking);
+      manner.batch?.expect(key);
+      if (this.#tier.mayReadNow(address.partition)) together.push(asking);
     }
-    const flight = this.#begin(address, loads);
-    const early = Promise.withResolvers<Lookup<unknown>>();
-    flight.answerEarly = early.resolve;
-    const flown = this.#fly(flight, { key, address, loader, options }).finally(() => node.flights.remove(flight));
-    flight.answer = Promise.race([flown, early.promise]);
-    return this.#waiting.answer(flight, options);
+    const consulted = together.length > 0 ? this.#tier.consultMany(together) : [];
+    const first = new Map(together.map((asking, at) => [asking, consulted[at]]));
+    for (const [key, asking] of begun) answers.set(key, this.#launch(asking, first.get(asking)));
+    return answers;
   }
 
   /** Judges an entry anew after the epoch table has changed, and drops it where it is dead. */
@@ -89,21 +118,22 @@ export class ReadPath {
   }
 
   /** The answer of an entry that may be served; one whose time has come is loaded anew meanwhile. */
-  #hit(entry: NearEntry, loader: Loader<unknown> | undefined, options: LoadOptions): Lookup<unknown> {
+  #hit(entry: NearEntry, manner: Manner): Lookup<unknown> {
     this.#space.counters.nearHits++;
-    if (loader !== undefined && this.#clock.ceilingMs() >= entry.refreshAtMs) {
+    if (manner.loader !== undefined && this.#clock.ceilingMs() >= entry.refreshAtMs) {
       entry.refreshAtMs = Number.POSITIVE_INFINITY;
-      this.#refresh(entry, loader, options);
+      this.#refresh(entry, manner);
     }
     return freshHit(entry, 'near');
   }
 
   /** Loads ahead of time, unless another node does: nobody waits, and a failure changes nothing. */
-  #refresh(entry: NearEntry, loader: Loader<unknown>, options: LoadOptions): void {
+  #refresh(entry: NearEntry, manner: Manner): void {
     const { node } = this.#engine;
     const { key, keyId, partition, version } = entry;
-    const question = { key, address: { keyId, partition, namespace: this.#space.name }, loader, options };
-    const flight = this.#begin(question.address, true);
+    this.#refuseOverload(1);
+    const { flight, question } = this.#asking(key, { keyId, partition, namespace: this.#space.name }, manner);
+    manner.batch?.expect(key);
     node.background.run('refresh', async () => {
       try {
         const found = await this.#tier.consult(flight, question, version);
@@ -113,18 +143,49 @@ export class ReadPath {
         if (!(error instanceof LoaderError || error instanceof LoaderTimeoutError)) throw error;
       } finally {
         node.flights.remove(flight);
+        manner.batch?.settle(key);
       }
     });
   }
 
-  #begin({ keyId, partition }: KeyAddress, loads: boolean): Flight {
-    const { flights } = this.#engine.node;
-    if (flights.size >= FLIGHTS_MAX) {
-      throw new OverloadedError(`namespace "${this.#space.name}": ${FLIGHTS_MAX} lookups are under way on this node`);
+  #refuseOverload(more: number): void {
+    if (this.#engine.node.flights.size + more <= FLIGHTS_MAX) return;
+    const what = `namespace "${this.#space.name}": ${FLIGHTS_MAX} lookups at once are all that a node makes`;
+    throw new OverloadedError(
+      `${what}; ${this.#engine.node.flights.size} are under way, and ${more} more are asked for`,
+    );
+  }
+
+  /** Begins a flight. */
+  #asking(key: string, address: KeyAddress, manner: Manner): Asking {
+    const { keyId, partition } = address;
+    const { loader, options, batch } = manner;
+    const flight = beginFlight({ keyId, partition, loads: loader !== undefined });
+    this.#engine.node.flights.add(flight);
+    return { flight, question: { key, address, loader, options, batch } };
+  }
+
+  /** Lets a flight that has begun find its answer, of which `first` may be the first part. */
+  #launch({ flight, question }: Asking, first?: Promise<Consulted>): Promise<Lookup<unknown>> {
+    const flown = this.#fly(flight, question, first).finally(() => {
+      this.#engine.node.flights.remove(flight);
+      question.batch?.settle(question.key);
+    });
+    flight.answer = flown;
+    // Without a load there is nothing to be answered before.
+    if (question.loader !== undefined) {
+      const early = Promise.withResolvers<Lookup<unknown>>();
+      flight.answerEarly = early.resolve;
+      flight.answer = Promise.race([flown, early.promise]);
     }
-    const flight = beginFlight({ keyId, partition, loads });
-    flights.add(flight);
-    return flight;
+    return this.#waiting.answer(flight, question.options);
+  }
+
+  async #join(flight: Flight, options: LoadOptions): Promise<Lookup<unknown>> {
+    this.#space.counters.coalesced++;
+    const behind = !this.#engine.node.isFresh(flight.partition);
+    const answer = await this.#waiting.answer(flight, options);
+    return behind ? { ...answer, degraded: true } : answer;
   }
 
   /** A flight that may still answer a lookup that begins now: no event has overtaken it. */
@@ -136,18 +197,22 @@ export class ReadPath {
     return undefined;
   }
 
-  async #fly(flight: Flight, question: Question): Promise<Lookup<unknown>> {
+  async #fly(flight: Flight, question: Question, first?: Promise<Consulted>): Promise<Lookup<unknown>> {
     const { node, waiters } = this.#engine;
     const waitUntilMs = node.clock.nowMs() + this.#space.policy.leaseMs * LEASES_WAITED_MAX;
     let patienceMs = PATIENCE_MS_MIN;
     let over: string | undefined;
     let isWoken = false;
+    let asked = first;
     for (let reads = 0; reads < READS_MAX; ) {
       if (flight.isAbandoned) throw new CacheError('loader-failed', 'nobody waits for the answer any more');
-      const near = isWoken ? this.near(question.key) : await this.#caughtUp(flight, question.key);
-      if (near !== undefined) return this.#hit(near, undefined, {});
-      const asked = over;
-      const found = await this.#tier.consult(flight, question, asked);
+      if (asked === undefined) {
+        const near = isWoken ? this.near(question.key) : await this.#caughtUp(flight, question.key);
+        if (near !== undefined) return this.#hit(near, { loader: undefined, options: {} });
+      }
+      const replaced = over;
+      const found = await (asked ?? this.#tier.consult(flight, question, replaced));
+      asked = undefined;
       over = undefined;
       switch (found.kind) {
         case 'live':
@@ -173,7 +238,8 @@ export class ReadPath {
           }
           if (node.clock.nowMs() > waitUntilMs) return this.#loads.load(flight, question, {});
           // The dead entry stays until the fill, and is still the one to read over; another one is read as it is.
-          over = asked;
+          over = replaced;
+          question.batch?.settle(question.key);
           await waiters.wait(flight.keyId, patienceMs * (0.75 + 0.5 * node.random.fraction()));
           patienceMs = Math.min(patienceMs * 2, PATIENCE_MS_MAX);
           isWoken = true;

@@ -23,6 +23,20 @@ export type Consulted =
   | { readonly kind: 'granted'; readonly token: string; readonly previous: Previous | undefined }
   | { readonly kind: 'wait'; readonly previous: Previous | undefined };
 
+/** A flight, and what it is to find out. */
+export interface Asking {
+  readonly flight: Flight;
+  readonly question: Question;
+}
+
+/** One read, as it was sent; `seen` is what this node knew of the partition then. */
+interface Sent {
+  readonly sentMs: number;
+  readonly seen: Head | undefined;
+  readonly lease: LeaseRequest | undefined;
+  readonly over: string | undefined;
+}
+
 /** An entry found live under a head that this node can vouch for; `fresh` unless it expired or is in its grace. */
 interface LiveEntry extends DecodedValue {
   /** Unpacked. */
@@ -49,16 +63,49 @@ export class TierReader {
     if (!breaker.closed || !node.isFresh(flight.partition)) return { kind: 'unreachable' };
     if (!(await queuedClears.settled(flight.partition))) return { kind: 'unreachable' };
     const lease = question.loader && { token: node.random.hex(TOKEN_BYTES), leaseMs: this.#space.policy.leaseMs };
+    const sent = { sentMs: node.clock.nowMs(), seen: node.data[flight.partition]?.seen, lease, over };
+    const read = await this.#read(() => this.#send(question, over, lease));
+    return read === undefined ? { kind: 'unreachable' } : this.#consulted({ flight, question }, read, sent);
+  }
+
+  /** Whether a partition can be read at once, with nothing to be done before. */
+  mayReadNow(partition: number): boolean {
+    const { node, breaker, queuedClears } = this.#engine;
+    return breaker.closed && node.isFresh(partition) && !queuedClears.concerns(partition);
+  }
+
+  /**
+   * Reads once for flights whose partitions can be read at once; each is told by itself. No lease is taken: a flight
+   * that is to load what is absent asks again, and in most calls for many the tier has most keys.
+   */
+  consultMany(askings: readonly Asking[]): readonly Promise<Consulted>[] {
+    const { node } = this.#engine;
     const sentMs = node.clock.nowMs();
-    const seenWhenSent = node.data[flight.partition]?.seen;
-    let read: TierRead;
+    const seen = askings.map(({ flight }) => node.data[flight.partition]?.seen);
+    const reading = this.#read(() => node.tier.readMany(askings.map(({ question }) => question.address)));
+    return askings.map(async (asking, at): Promise<Consulted> => {
+      const read = (await reading)?.[at];
+      if (read === undefined) return { kind: 'unreachable' };
+      const found = await this.#consulted(asking, read, { sentMs, seen: seen[at], lease: undefined, over: undefined });
+      return found.kind === 'absent' && asking.question.loader !== undefined ? { kind: 'again' } : found;
+    });
+  }
+
+  /** What the tier answers; undefined where it does not. */
+  async #read<R>(send: () => Promise<R>): Promise<R | undefined> {
     try {
-      read = await breaker.call(() => this.#send(question, over, lease));
+      return await this.#engine.breaker.call(send);
     } catch (error) {
-      if (error instanceof CacheError) return { kind: 'unreachable' };
+      if (error instanceof CacheError) return undefined;
       throw error;
     }
-    const head = this.#vouchedHead(flight, read.head, seenWhenSent);
+  }
+
+  /** What a read says to the flight that it was sent for. A live entry is kept near. */
+  async #consulted({ flight, question }: Asking, read: TierRead, sent: Sent): Promise<Consulted> {
+    const { node } = this.#engine;
+    const { sentMs, lease, over } = sent;
+    const head = this.#vouchedHead(flight, read.head, sent.seen);
     const live = read.entry && head && (await this.#judge(flight, read.entry));
     const isReplaced = live !== undefined && live.entry.version === over;
     if (live?.fresh && head && !isReplaced) {

@@ -1,4 +1,4 @@
-import type { Commit, KeyAddress } from '@lockstep/core';
+import type { Commit, EntryWrite, KeyAddress, TierCompared } from '@lockstep/core';
 import { TierUnavailableError } from '@lockstep/core';
 import { encodeValue } from './codec.ts';
 import type { Duration } from './duration.ts';
@@ -22,13 +22,30 @@ export interface SetOptions {
   readonly grace?: Duration;
 }
 
-/** One write of one key: the script that commits it, and the flight it must not poison. */
+/** How a write by version ended: committed, or nothing was written, because the tier's entry has this version; empty: it has none. */
+export type Compared =
+  | { readonly committed: true; readonly receipt: Receipt }
+  | { readonly committed: false; readonly version: string };
+
+/** One write of one key, and the flight it must not poison. */
 interface KeyWrite {
   readonly kind: Receipt['kind'];
   readonly address: KeyAddress;
-  readonly send: () => Promise<Commit>;
   readonly flight?: Flight;
   readonly wait?: ClearOptions['wait'];
+}
+
+/** What was committed, and how it spreads. */
+interface Committed {
+  readonly commit: Commit;
+  readonly spreading: Promise<Spread>;
+}
+
+/** A value on its way: its write, and how it is kept near once that is committed. */
+interface Writing {
+  readonly write: EntryWrite;
+  readonly flight: Flight;
+  kept(committed: Committed): Promise<Receipt>;
 }
 
 /** Writes of one namespace: script, then publish, then apply here, then resolve. */
@@ -43,43 +60,44 @@ export class WritePath {
     this.#near = new NearStore(engine, space);
   }
 
+  /** Throws `config-invalid` where a value cannot be written with these options. */
+  check(options: SetOptions): void {
+    tagIds(this.#engine, options.tags ?? []);
+    freshFor(this.#space, options.ttl, this.#space.policy.ttlMs);
+    graceFor(this.#space, options.grace);
+  }
+
   /** Writes a value; when it resolves, no later lookup on this node answers the older one. */
-  async set(key: string, value: unknown, options: SetOptions): Promise<Receipt> {
-    const { node, queuedClears } = this.#engine;
+  set(key: string, value: unknown, options: SetOptions): Promise<Receipt> {
+    const { tier } = this.#engine.node;
+    return this.#writing({ key, value, options }, async ({ write, flight, kept }) => {
+      const send = (): Promise<Commit> => tier.put(write);
+      return kept(await this.#commit({ kind: 'put', address: write, flight }, send));
+    });
+  }
+
+  /** Writes a value, if the tier's entry is of this version. */
+  compareAndSet(key: string, value: unknown, options: SetOptions & { readonly version: string }): Promise<Compared> {
+    const { tier } = this.#engine.node;
+    return this.#writing({ key, value, options }, async ({ write, flight, kept }) => {
+      const send = (): Promise<TierCompared> => tier.compareAndPut(write, options.version);
+      const made = await this.#compare({ kind: 'put', address: write, flight }, send);
+      return 'commit' in made ? { committed: true, receipt: await kept(made) } : made;
+    });
+  }
+
+  /** Removes a key everywhere, if the tier's entry is of this version. */
+  async compareAndClear(
+    key: string,
+    { version, wait }: { readonly version: string; readonly wait?: ClearOptions['wait'] },
+  ): Promise<Compared> {
+    const { node } = this.#engine;
     const address = keyAddress(node, this.#space.name, key);
-    const encoded = await encodeValue(this.#space, `namespace "${this.#space.name}", key ${address.keyId}`, value);
-    const { payload } = encoded;
-    const tags = tagIds(this.#engine, options.tags ?? []);
-    const ttlMs = freshFor(this.#space, options.ttl, this.#space.policy.ttlMs);
-    const graceMs = graceFor(this.#space, options.grace);
-    if (!(await queuedClears.settled(address.partition))) {
-      throw new TierUnavailableError(`namespace "${this.#space.name}": clears that wait for the tier come first`);
-    }
-    const flight = beginFlight({ ...address, loads: false });
-    node.flights.add(flight);
-    flight.scopes = scopesOf(this.#space, tags);
-    const born = node.born();
-    const sentMs = node.clock.nowMs();
-    try {
-      const write = entryWrite(this.#engine, this.#space, { ...encoded, address, tags, born, ttlMs, graceMs });
-      const send = (): Promise<Commit> => node.tier.put(write);
-      const { commit, spreading } = await this.#commit({ kind: 'put', address, send, flight });
-      this.#near.keep(flight, commit, {
-        key,
-        value: encoded.value,
-        absence: undefined,
-        bytes: payload.length,
-        version: String(commit.sequence),
-        fingerprint: write.fingerprint,
-        born,
-        tags,
-        loadedMs: sentMs,
-        ...nearLife(sentMs, { freshMs: ttlMs, graceMs, nearTtlMs: this.#space.policy.nearTtlMs }),
-      });
-      return keyReceipt('put', address, await spreading);
-    } finally {
-      node.flights.remove(flight);
-    }
+    await this.#settleClears(address);
+    const send = (): Promise<TierCompared> => node.tier.compareAndClear(address, version, node.id);
+    const made = await this.#compare({ kind: 'clear', address, wait }, send);
+    if (!('commit' in made)) return made;
+    return { committed: true, receipt: keyReceipt('clear', address, await made.spreading) };
   }
 
   /** Removes a key everywhere. Always an event, also where nothing was: a load under way anywhere must not survive. */
@@ -90,7 +108,7 @@ export class WritePath {
     const { partition, keyId } = address;
     const send = (): Promise<Commit> => node.tier.clear(address, node.id);
     try {
-      const { spreading } = await this.#commit({ kind: 'clear', address, send, wait });
+      const { spreading } = await this.#commit({ kind: 'clear', address, wait }, send);
       return keyReceipt('clear', address, await spreading);
     } catch (error) {
       if (!allowDegraded) throw error;
@@ -104,27 +122,92 @@ export class WritePath {
     const { node } = this.#engine;
     const address = keyAddress(node, this.#space.name, key);
     const send = (): Promise<Commit> => node.tier.expire(address, node.id);
-    const { spreading } = await this.#commit({ kind: 'expire', address, send });
+    const { spreading } = await this.#commit({ kind: 'expire', address }, send);
     return keyReceipt('expire', address, await spreading);
+  }
+
+  /** Encodes a value, begins its flight, and lets `commit` write it. */
+  async #writing<R>(
+    { key, value, options }: { readonly key: string; readonly value: unknown; readonly options: SetOptions },
+    commit: (writing: Writing) => Promise<R>,
+  ): Promise<R> {
+    const { node } = this.#engine;
+    const address = keyAddress(node, this.#space.name, key);
+    const encoded = await encodeValue(this.#space, `namespace "${this.#space.name}", key ${address.keyId}`, value);
+    const tags = tagIds(this.#engine, options.tags ?? []);
+    const ttlMs = freshFor(this.#space, options.ttl, this.#space.policy.ttlMs);
+    const graceMs = graceFor(this.#space, options.grace);
+    await this.#settleClears(address);
+    const flight = beginFlight({ ...address, loads: false });
+    node.flights.add(flight);
+    flight.scopes = scopesOf(this.#space, tags);
+    const born = node.born();
+    const sentMs = node.clock.nowMs();
+    try {
+      const write = entryWrite(this.#engine, this.#space, { ...encoded, address, tags, born, ttlMs, graceMs });
+      const kept = async (made: Committed): Promise<Receipt> => {
+        this.#near.keep(flight, made.commit, {
+          key,
+          value: encoded.value,
+          absence: undefined,
+          bytes: encoded.payload.length,
+          version: String(made.commit.sequence),
+          fingerprint: write.fingerprint,
+          born,
+          tags,
+          loadedMs: sentMs,
+          ...nearLife(sentMs, { freshMs: ttlMs, graceMs, nearTtlMs: this.#space.policy.nearTtlMs }),
+        });
+        return keyReceipt('put', address, await made.spreading);
+      };
+      return await commit({ write, flight, kept });
+    } finally {
+      node.flights.remove(flight);
+    }
+  }
+
+  /** Nothing is written by a value, or a version, before the clears that wait for the tier. */
+  async #settleClears({ partition }: KeyAddress): Promise<void> {
+    if (await this.#engine.queuedClears.settled(partition)) return;
+    throw new TierUnavailableError(`namespace "${this.#space.name}": clears that wait for the tier come first`);
   }
 
   /**
    * Commits, and begins to spread that: it is published, and in effect here, when this resolves. Where committing fails
    * it may still have happened, so what this node holds of the key is dropped.
    */
-  async #commit(write: KeyWrite): Promise<{ readonly commit: Commit; readonly spreading: Promise<Spread> }> {
-    const { kind, address, send, flight, wait } = write;
-    const { node, breaker } = this.#engine;
-    const { keyId, partition } = address;
-    let commit: Commit;
+  async #commit(write: KeyWrite, send: () => Promise<Commit>): Promise<Committed> {
+    return this.#spread(write, await this.#sent(write, send));
+  }
+
+  /** As `#commit`, by version. Where that differs this node was behind: what it holds of the key, of another version, is dropped. */
+  async #compare(
+    write: KeyWrite,
+    send: () => Promise<TierCompared>,
+  ): Promise<Committed | Extract<Compared, { committed: false }>> {
+    const made = await this.#sent(write, send);
+    if (made.outcome === 'committed') return this.#spread(write, made.commit);
+    const { near } = this.#engine.node;
+    const { version } = made;
+    const { keyId } = write.address;
+    // No flight is poisoned: one of them may be the write of that very version.
+    if (near.versionOf(keyId) !== version) near.drop(keyId);
+    return { committed: false, version };
+  }
+
+  async #sent<R>({ address }: KeyWrite, send: () => Promise<R>): Promise<R> {
     try {
-      commit = await breaker.call(send);
+      return await this.#engine.breaker.call(send);
     } catch (error) {
-      node.near.drop(keyId);
-      node.flights.poisonKey(keyId);
+      const { near, flights } = this.#engine.node;
+      near.drop(address.keyId);
+      flights.poisonKey(address.keyId);
       throw error;
     }
-    const spreading = spread(this.#engine, { commit, partition, effect: { kind, keyId }, flight, wait });
-    return { commit, spreading };
+  }
+
+  #spread({ kind, address, flight, wait }: KeyWrite, commit: Commit): Committed {
+    const { keyId, partition } = address;
+    return { commit, spreading: spread(this.#engine, { commit, partition, effect: { kind, keyId }, flight, wait }) };
   }
 }

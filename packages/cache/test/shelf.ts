@@ -32,7 +32,8 @@ export class Shelf {
   }
 }
 
-class ShelfTier extends NullTier {
+/** A tier that has what is on a shelf. */
+export class ShelfTier extends NullTier {
   readonly #shelf: Shelf;
 
   constructor(clock: FakeClock, shelf: Shelf) {

@@ -100,7 +100,12 @@ export function entryVersion(bytes: Uint8Array): string | undefined {
 
 function readHeader(bytes: Uint8Array): RegExpExecArray | undefined {
   const end = bytes.subarray(0, HEADER_BYTES_MAX).indexOf(NEWLINE);
-  return (end < 0 ? undefined : HEADER.exec(String.fromCharCode(...bytes.subarray(0, end)))) ?? undefined;
+  return (end < 0 ? undefined : HEADER.exec(textOf(bytes.subarray(0, end)))) ?? undefined;
+}
+
+/** Not by spreading, which goes byte by byte through an iterator. */
+function textOf(bytes: Uint8Array): string {
+  return String.fromCharCode.apply(undefined, bytes as unknown as number[]);
 }
 
 function decodeBody(bytes: Uint8Array): EntryBody | undefined {

@@ -1,5 +1,6 @@
 /** Codes of every error that Lockstep throws; callers branch on these, across packages. */
 export type ErrorCode =
+  | 'batch-incomplete'
   | 'bus-unavailable'
   | 'closed'
   | 'config-invalid'
@@ -74,6 +75,29 @@ export class OverloadedError extends CacheError {
   constructor(message: string, options: CacheErrorOptions = {}) {
     super('overloaded', message, { retryable: true, ...options });
     this.name = 'OverloadedError';
+  }
+}
+
+/** What became of the keys of a call for many: what was done stands. */
+export interface BatchOutcome<T> {
+  readonly done: ReadonlyMap<string, T>;
+  /** At least one, for `BatchError`. */
+  readonly failed: ReadonlyMap<string, CacheError>;
+}
+
+/** A call for many keys failed for some of them, each with an error of its own; what was done for the others stands. */
+export class BatchError<T = unknown> extends CacheError implements BatchOutcome<T> {
+  /** What the call would have answered for the other keys. */
+  readonly done: ReadonlyMap<string, T>;
+  readonly failed: ReadonlyMap<string, CacheError>;
+
+  /** The first failure is the `cause`; it is retryable if all are. */
+  constructor(message: string, { done, failed }: BatchOutcome<T>) {
+    const errors = [...failed.values()];
+    super('batch-incomplete', message, { cause: errors[0], retryable: errors.every(({ retryable }) => retryable) });
+    this.name = 'BatchError';
+    this.done = done;
+    this.failed = failed;
   }
 }
 

@@ -1,6 +1,7 @@
 // Errors
-export type { CacheErrorOptions, ErrorCode } from './errors.ts';
+export type { BatchOutcome, CacheErrorOptions, ErrorCode } from './errors.ts';
 export {
+  BatchError,
   BusUnavailableError,
   CacheError,
   ConfigError,
@@ -88,6 +89,7 @@ export type {
   ReplicasWanted,
   StoredEntry,
   Tier,
+  TierCompared,
   TierFill,
   TierInfo,
   TierRead,

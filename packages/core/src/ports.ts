@@ -123,6 +123,11 @@ export type TierFill =
       readonly waiters: boolean;
     };
 
+/** How a write by version ended. `differs`: nothing was written, and the entry is of this version; empty: there is none. */
+export type TierCompared =
+  | { readonly outcome: 'committed'; readonly commit: Commit }
+  | { readonly outcome: 'differs'; readonly version: string };
+
 /** One event as a partition's log keeps it. */
 export interface LogRecord {
   readonly sequence: number;
@@ -188,12 +193,22 @@ export interface Tier {
   read(address: KeyAddress, lease?: LeaseRequest): Promise<TierRead>;
   /** Like `read`, for an entry of this version that the node judged dead or unreadable: takes the lease over it. */
   readOver(address: KeyAddress, version: string, lease: LeaseRequest): Promise<TierRead>;
+  /**
+   * Reads many, in their order, in one round trip, and takes no lease. No atomic step: of each, first the partition's
+   * head is read, then how long the entry lives, then the entry, so that what is read may be newer than its head, or
+   * outlive what is said of it, and never the other way round (ADR 0011).
+   */
+  readMany(addresses: readonly KeyAddress[]): Promise<readonly TierRead[]>;
   fill(write: EntryWrite, token: string): Promise<TierFill>;
   /** Gives a lease back after a failed load; answers whether anyone waits. */
   release(address: KeyAddress, token: string): Promise<{ readonly waiters: boolean }>;
   put(write: EntryWrite): Promise<Commit>;
   clear(address: KeyAddress, sender: NodeId): Promise<Commit>;
   expire(address: KeyAddress, sender: NodeId): Promise<Commit>;
+  /** As `put`, if the entry is of this version; empty: if there is none. An entry that the node judges dead is one. */
+  compareAndPut(write: EntryWrite, version: string): Promise<TierCompared>;
+  /** As `clear`, likewise. */
+  compareAndClear(address: KeyAddress, version: string, sender: NodeId): Promise<TierCompared>;
   clearScope(scopeId: ScopeId, sender: NodeId): Promise<Commit>;
   /**
    * How many replicas of the partition's primary have this commit, and all before it: answers once so many as wanted

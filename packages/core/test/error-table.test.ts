@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import {
+  BatchError,
   BusUnavailableError,
   CacheError,
   ConfigError,
@@ -18,6 +19,9 @@ const CLASSES = [
   OverloadedError,
   TierUnavailableError,
 ];
+
+/** The codes of errors that may be retried, or not. */
+const DEPENDING = ['`batch-incomplete`', '`tier-refused`'];
 
 interface Row {
   readonly code: string;
@@ -50,12 +54,13 @@ it('every error code is in the table of the docs, and no other', () => {
 });
 
 it('the table names the class of every code, and whether it may be retried, as the code has it', () => {
-  const classed = CLASSES.map((each) => new each(''));
+  const failed = new Map([['key', new CacheError('closed', '')]]);
+  const classed = [...CLASSES.map((each) => new each('')), new BatchError('', { done: new Map(), failed })];
   for (const { code, name, retryable } of rows) {
     const error = classed.find((each) => `\`${each.code}\`` === code);
     expect([code, name]).toEqual([code, `\`${error?.name ?? CacheError.name}\``]);
     const byDefault = error?.retryable ? 'yes' : 'no';
-    expect([code, retryable]).toEqual([code, code === '`tier-refused`' ? 'depends' : byDefault]);
+    expect([code, retryable]).toEqual([code, DEPENDING.includes(code) ? 'depends' : byDefault]);
   }
 });
 

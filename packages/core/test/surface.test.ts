@@ -7,6 +7,7 @@ import * as core from '../src/index.ts';
 
 const VALUES = [
   'BODY_FORMAT',
+  'BatchError',
   'BusUnavailableError',
   'CLOCK_RATE_ERROR',
   'CLUSTER_NAME',
@@ -50,6 +51,7 @@ const VALUES = [
 
 const TYPES = [
   'AckFrame',
+  'BatchOutcome',
   'Born',
   'Bus',
   'BusListener',
@@ -95,6 +97,7 @@ const TYPES = [
   'ScopeId',
   'StoredEntry',
   'Tier',
+  'TierCompared',
   'TierEntry',
   'TierFill',
   'TierInfo',
@@ -105,6 +108,7 @@ const TYPES = [
 
 /** Does not compile when a code is missing here, or is one here only. */
 const ERROR_CODES: Readonly<Record<ErrorCode, true>> = {
+  'batch-incomplete': true,
   'bus-unavailable': true,
   closed: true,
   'config-invalid': true,

@@ -90,6 +90,11 @@ export class NearCache {
     return this.#byKeyId.get(entry.keyId)?.entry === entry;
   }
 
+  /** The version of a key's entry, fresh or not. */
+  versionOf(keyId: KeyId): string | undefined {
+    return this.#byKeyId.get(keyId)?.entry.version;
+  }
+
   /** At most `count` entries, from where the last sample ended; one that comes to the end is shorter. */
   sample(count: number): readonly NearEntry[] {
     const sampled: NearEntry[] = [];

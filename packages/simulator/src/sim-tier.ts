@@ -15,6 +15,7 @@ import type {
   ReplicasWanted,
   ScopeId,
   Tier,
+  TierCompared,
   TierFill,
   TierInfo,
   TierRead,
@@ -26,6 +27,8 @@ import type { Refusal, Step, TierServer } from './tier-server.ts';
 import type { World } from './world.ts';
 
 const COMMAND_TIMEOUT_MS = 250;
+/** Between the kinds of commands of one pipeline. */
+const COMMANDS_MS_MAX = 0.5;
 
 /** How the way between a node and the tier behaves; probabilities per request. */
 export interface TierLink {
@@ -73,6 +76,34 @@ export class SimTier implements Tier {
     return this.#onData((model, moment) => model.read(address, { lease, over: version }, moment));
   }
 
+  /** Reads heads, lives and entries one after the other: others write in between. */
+  readMany(addresses: readonly KeyAddress[]): Promise<readonly TierRead[]> {
+    const run = <R>(step: Step<R>): R | Refusal => this.#servers.data.run(this.#machine.number, step, false);
+    const pauseMs = (): number => this.#random.between(0, COMMANDS_MS_MAX);
+    return this.#send((answer) => {
+      const heads = run((model) => addresses.map(({ partition }) => model.head(partition)));
+      this.#world.after(pauseMs(), () => {
+        const lives = run((model, moment) => addresses.map((address) => model.lifeMs(address, moment)));
+        this.#world.after(pauseMs(), () => {
+          const found = run((model, moment) => addresses.map((address) => model.read(address, {}, moment).entry));
+          if (typeof heads === 'string') return answer(heads);
+          if (typeof lives === 'string') return answer(lives);
+          if (typeof found === 'string') return answer(found);
+          answer(
+            heads.map((head, at) => {
+              const [entry, remainingMs] = [found[at], lives[at]];
+              return {
+                head,
+                entry: entry && remainingMs !== undefined ? { ...entry, remainingMs } : undefined,
+                lease: 'none',
+              };
+            }),
+          );
+        });
+      });
+    });
+  }
+
   fill(write: EntryWrite, token: string): Promise<TierFill> {
     const versionPart = this.#random.hex(8);
     return this.#onData((model, moment) => model.fill(write, { token, versionPart }, moment));
@@ -94,6 +125,14 @@ export class SimTier implements Tier {
     return this.#onData((model, moment) => model.expire(address, moment));
   }
 
+  compareAndPut(write: EntryWrite, version: string): Promise<TierCompared> {
+    return this.#onData((model, moment) => model.compareAndPut(write, version, moment));
+  }
+
+  compareAndClear(address: KeyAddress, version: string): Promise<TierCompared> {
+    return this.#onData((model, moment) => model.compareAndClear(address, version, moment));
+  }
+
   clearScope(scopeId: ScopeId): Promise<Commit> {
     return this.#onControl((model, moment) => model.clearScope(scopeId, moment));
   }
@@ -105,7 +144,9 @@ export class SimTier implements Tier {
     const waitMs = replicas > 1 ? timeoutMs : Math.min(timeoutMs, this.#random.between(0, 1.2 * timeoutMs));
     await new Promise<void>((resolve) => this.#machine.after(waitMs, resolve));
     if (waitMs === timeoutMs && replicas === 1) return 0;
-    return this.#send(() => server.acknowledge(this.#machine.number, isControl ? 'control' : partition, commit));
+    return this.#send((answer) => {
+      answer(server.acknowledge(this.#machine.number, isControl ? 'control' : partition, commit));
+    });
   }
 
   found(partition: number, incarnation: Incarnation): Promise<Head> {
@@ -193,10 +234,10 @@ export class SimTier implements Tier {
   }
 
   #call<R>(server: TierServer, step: Step<R>, plainWrite: boolean): Promise<R> {
-    return this.#send(() => server.run(this.#machine.number, step, plainWrite));
+    return this.#send((answer) => answer(server.run(this.#machine.number, step, plainWrite)));
   }
 
-  #send<R>(execute: () => R | Refusal): Promise<R> {
+  #send<R>(execute: (answer: (reply: R | Refusal) => void) => void): Promise<R> {
     const link = this.#link;
     const random = this.#random;
     return new Promise((resolve, reject) => {
@@ -206,8 +247,7 @@ export class SimTier implements Tier {
       const wayMs = random.chance(link.late)
         ? random.between(COMMAND_TIMEOUT_MS, 3_000)
         : random.between(...link.latencyMs);
-      this.#world.after(wayMs, () => {
-        const reply = execute();
+      const answer = (reply: R | Refusal): void => {
         if (reply === 'down' || link.isCut || random.chance(link.unanswered)) return;
         this.#world.after(random.between(...link.answerMs), () =>
           this.#machine.deliver(() => {
@@ -216,7 +256,8 @@ export class SimTier implements Tier {
             else resolve(reply);
           }),
         );
-      });
+      };
+      this.#world.after(wayMs, () => execute(answer));
     });
   }
 }

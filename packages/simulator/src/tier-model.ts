@@ -11,6 +11,7 @@ import type {
   Members,
   NodeId,
   ScopeId,
+  TierCompared,
   TierFill,
   TierRead,
 } from '@lockstep/core';
@@ -62,6 +63,13 @@ export class TierModel {
     return { head: partition.head, entry: stored, lease };
   }
 
+  /** How long an entry lives yet. */
+  lifeMs(address: KeyAddress, moment: Moment): number | undefined {
+    const nowMs = wholeMs(moment);
+    const entry = liveEntry(this.#partition(address.partition), address.keyId, nowMs);
+    return entry && entry.expiresMs - nowMs;
+  }
+
   fill(write: EntryWrite, given: { readonly token: string; readonly versionPart: string }, moment: Moment): TierFill {
     const partition = this.#partition(write.partition);
     const nowMs = wholeMs(moment);
@@ -109,6 +117,14 @@ export class TierModel {
     indexOf(partition, address.namespace).delete(address.keyId);
     partition.leases.delete(address.keyId);
     return commitEvent(partition, { kind: 'clear', keyId: address.keyId }, moment);
+  }
+
+  compareAndPut(write: EntryWrite, version: string, moment: Moment): TierCompared {
+    return this.#differs(write, version, moment) ?? { outcome: 'committed', commit: this.put(write, moment) };
+  }
+
+  compareAndClear(address: KeyAddress, version: string, moment: Moment): TierCompared {
+    return this.#differs(address, version, moment) ?? { outcome: 'committed', commit: this.clear(address, moment) };
   }
 
   expire(address: KeyAddress, moment: Moment): Commit {
@@ -204,6 +220,11 @@ export class TierModel {
     for (const [number, partition] of this.#data) copy.#data.set(number, structuredClone(partition));
     Object.assign(copy.#control, structuredClone(this.#control));
     return copy;
+  }
+
+  #differs({ partition, keyId }: KeyAddress, version: string, moment: Moment): TierCompared | undefined {
+    const current = liveEntry(this.#partition(partition), keyId, wholeMs(moment))?.version ?? '';
+    return current === version ? undefined : { outcome: 'differs', version: current };
   }
 
   #partition(number: number): DataPartition {

@@ -1,5 +1,5 @@
-import type { ClearOptions, Lockstep, Lookup, Namespace, QueuedReceipt, Receipt } from '@lockstep/cache';
-import { CacheError } from '@lockstep/core';
+import type { AnswerOptions, ClearOptions, Lockstep, Lookup, Namespace, QueuedReceipt, Receipt } from '@lockstep/cache';
+import { BatchError, CacheError } from '@lockstep/core';
 import type { Answer, Call, CallKind, History } from './history.ts';
 import type { Prng } from './prng.ts';
 import type { SimMachine } from './sim-machine.ts';
@@ -20,6 +20,9 @@ const READING_SHARE = 0.25;
 
 const KINDS: readonly CallKind[] = [...readsOf(6), ...kindsOfWrites()];
 const READING_KINDS: readonly CallKind[] = [...readsOf(40), ...kindsOfWrites()];
+
+/** So many calls that may be made for many keys are: each key is then a call of its own. */
+const TOGETHER_SHARE = 0.25;
 
 /** What a client asks for. */
 export interface Request {
@@ -59,7 +62,31 @@ export class Workload {
     const kind = this.#random.pick(this.isReading ? READING_KINDS : KINDS);
     const scope = this.#random.pick(SCOPES);
     const key = this.#random.pick(KEYS);
+    if (isForMany(kind) && this.#random.chance(TOGETHER_SHARE)) {
+      // Written together, keys have one list of tags.
+      const keys = kind === 'set' || this.#random.chance(0.5) ? ['a', 'b'] : KEYS;
+      return this.askMany(node, kind, keys);
+    }
     void this.ask(node, { kind, target: kind.endsWith('clear-scope') ? scope.name : key });
+  }
+
+  /** Makes one call for many keys on this node, as soon as it runs; in the history it is a call for each. */
+  askMany(node: ClientNode, kind: KindForMany, keys: readonly string[]): void {
+    node.machine.deliver(() => {
+      const startMs = this.#world.nowMs;
+      const calls = keys.map((key) => {
+        return this.#history.call({ node: node.machine.number, kind, target: key, keys: [key], startMs });
+      });
+      const answers = answersOf(this.#runMany(node, kind, calls));
+      for (const call of calls) {
+        const answered = answers.then((all) => {
+          const answer = all.get(call.target);
+          if (answer instanceof CacheError) throw answer;
+          return answer as Answer;
+        });
+        void this.#end(call, answered);
+      }
+    });
   }
 
   /** Makes this call on this node as soon as it runs; resolves when it is answered. */
@@ -106,11 +133,11 @@ export class Workload {
     switch (call.kind) {
       case 'get':
         return answerOf(await tools.lookup(key));
-      case 'load':
+      case 'load': {
+        const load = async (): Promise<string> => (await this.#load(machine, [key], loadMs)).get(key) as string;
         // Of one key the tags are not known before its value.
-        return answerOf(
-          await tools.lookup(key, () => this.#load(machine, key, loadMs), { tags: key === 'b' ? () => tags : tags }),
-        );
+        return answerOf(await tools.lookup(key, load, { tags: key === 'b' ? () => tags : tags }));
+      }
       case 'set': {
         const value = this.#history.value({ key, by: 'set', startMs: call.startMs, node: call.node, call });
         return writeAnswer(await tools.set(key, value, { tags }));
@@ -128,18 +155,73 @@ export class Workload {
     }
   }
 
-  /** The origin: reads its value at once, and takes its time to answer; sometimes it fails. */
-  #load(machine: SimMachine, key: string, loadMs: number | undefined): Promise<string> {
-    const value = this.#history.value({ key, by: 'load', startMs: this.#world.nowMs, node: machine.number });
+  async #runMany(
+    { tools, machine }: ClientNode,
+    kind: KindForMany,
+    calls: readonly Call[],
+  ): Promise<ReadonlyMap<string, Lookup<string> | Receipt>> {
+    const keys = calls.map(({ target }) => target);
+    switch (kind) {
+      case 'get':
+        return tools.lookupMany(keys);
+      case 'load':
+        return tools.lookupMany(keys, async (context) => {
+          const values = await this.#load(machine, context.keys, undefined);
+          const tagsOf = (key: string): AnswerOptions => ({ tags: [TAG_OF[key] as string] });
+          return new Map(Array.from(values, ([key, value]) => [key, context.answer(value, tagsOf(key))]));
+        });
+      case 'set': {
+        const values = calls.map((call) => {
+          const { target: key, startMs, node } = call;
+          return [key, this.#history.value({ key, by: 'set', startMs, node, call })] as const;
+        });
+        return tools.setMany(values, { tags: [TAG_OF[keys[0] as string] as string] });
+      }
+      case 'clear':
+        return tools.clearMany(keys);
+    }
+  }
+
+  /** The origin: reads its values at once, and takes its time to answer; sometimes it fails. */
+  #load(
+    machine: SimMachine,
+    keys: readonly string[],
+    loadMs: number | undefined,
+  ): Promise<ReadonlyMap<string, string>> {
+    const startMs = this.#world.nowMs;
+    const values = new Map(
+      keys.map((key) => [key, this.#history.value({ key, by: 'load', startMs, node: machine.number })]),
+    );
     const isFailing = loadMs === undefined && this.#random.chance(0.1);
     const ms = loadMs ?? (this.#random.chance(0.2) ? this.#random.between(100, 3_000) : this.#random.between(1, 50));
     return new Promise((resolve, reject) => {
       machine.after(ms, () => {
-        this.#history.loaded(value, this.#world.nowMs);
+        for (const value of values.values()) this.#history.loaded(value, this.#world.nowMs);
         if (isFailing) reject(new Error('the origin fails'));
-        else resolve(value);
+        else resolve(values);
       });
     });
+  }
+}
+
+/** The kinds of calls that there are for many keys, too. */
+type KindForMany = Extract<CallKind, 'get' | 'load' | 'set' | 'clear'>;
+
+function isForMany(kind: CallKind): kind is KindForMany {
+  return ['get', 'load', 'set', 'clear'].includes(kind);
+}
+
+/** Each key's answer, or error. */
+async function answersOf(
+  asked: Promise<ReadonlyMap<string, Lookup<string> | Receipt>>,
+): Promise<ReadonlyMap<string, Answer | CacheError>> {
+  const answerTo = (one: Lookup<string> | Receipt): Answer => ('outcome' in one ? answerOf(one) : writeAnswer(one));
+  try {
+    return new Map([...(await asked)].map(([key, one]) => [key, answerTo(one)]));
+  } catch (error) {
+    if (!(error instanceof BatchError)) throw error;
+    const done = [...error.done].map(([key, one]) => [key, answerTo(one)] as const);
+    return new Map<string, Answer | CacheError>([...done, ...error.failed]);
   }
 }
 

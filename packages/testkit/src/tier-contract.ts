@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe } from 'vitest';
+import { readsMany } from './tier-contract-batches.ts';
 import { storesEntries } from './tier-contract-entries.ts';
 import { losesTheNewest } from './tier-contract-failovers.ts';
 import { fillsUnderLeases } from './tier-contract-fills.ts';
@@ -6,6 +7,7 @@ import { keepsHistories } from './tier-contract-histories.ts';
 import { inspectsEntries } from './tier-contract-inspection.ts';
 import { grantsLeases } from './tier-contract-leases.ts';
 import { losesNothing } from './tier-contract-restarts.ts';
+import { comparesVersions } from './tier-contract-versions.ts';
 import type { TierContractWorld } from './tier-scene.ts';
 import { TierScene } from './tier-scene.ts';
 
@@ -27,6 +29,8 @@ export function tierContract(open: () => Promise<TierContractWorld>): void {
     grantsLeases(scene);
     fillsUnderLeases(scene);
     storesEntries(scene);
+    comparesVersions(scene);
+    readsMany(scene);
     keepsHistories(scene);
     inspectsEntries(scene);
     losesNothing(scene);

@@ -113,18 +113,8 @@ export class Connection {
   }
 
   /** Runs a script when its turn comes: only so many are on their way at once, and only so many wait. */
-  async runInTurn<N extends number>(
-    script: LuaScript<N>,
-    keys: KeyNames<N>,
-    args: readonly Argument[],
-  ): Promise<unknown> {
-    try {
-      return await this.#turns.execute(() => this.run(script, keys, args));
-    } catch (cause) {
-      if (!isBulkheadRejectedError(cause)) throw cause;
-      const message = `${script.name}: ${this.config.queueMax} calls wait for ${this.config.server} already`;
-      throw new OverloadedError(message, { cause });
-    }
+  runInTurn<N extends number>(script: LuaScript<N>, keys: KeyNames<N>, args: readonly Argument[]): Promise<unknown> {
+    return this.#inTurn(script.name, () => this.run(script, keys, args));
   }
 
   /** Sends commands in one go; a single refusal, wherever it is, voids them all. */
@@ -137,6 +127,11 @@ export class Connection {
         return reply;
       });
     });
+  }
+
+  /** Sends commands in one go when their turn comes; all of them take one. */
+  pipelineInTurn(what: string, commands: readonly PipelineCommand[]): Promise<unknown[]> {
+    return this.#inTurn(what, () => this.pipeline(what, commands));
   }
 
   /** Splits partitions by the server that holds them: here one holds them all. */
@@ -196,6 +191,16 @@ export class Connection {
     const timer = setTimeout(resolve, 2 * DISCONNECT_MS);
     await closed;
     clearTimeout(timer);
+  }
+
+  async #inTurn<T>(what: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#turns.execute(work);
+    } catch (cause) {
+      if (!isBulkheadRejectedError(cause)) throw cause;
+      const message = `${what}: ${this.config.queueMax} calls wait for ${this.config.server} already`;
+      throw new OverloadedError(message, { cause });
+    }
   }
 
   #connected(): void {

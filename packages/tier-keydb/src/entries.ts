@@ -1,7 +1,19 @@
-import type { Commit, EntryWrite, KeyAddress, KeyKind, LeaseRequest, NodeId, TierFill, TierRead } from '@lockstep/core';
+import type {
+  Commit,
+  EntryWrite,
+  KeyAddress,
+  KeyKind,
+  LeaseRequest,
+  NodeId,
+  TierCompared,
+  TierFill,
+  TierRead,
+} from '@lockstep/core';
 import { encodeLogBody } from '@lockstep/core';
 import type { Argument, Connection } from './connection.ts';
 import { clearScript } from './generated/clear.ts';
+import { compareAndClearScript } from './generated/compare-and-clear.ts';
+import { compareAndPutScript } from './generated/compare-and-put.ts';
 import { expireScript } from './generated/expire.ts';
 import { fillScript } from './generated/fill.ts';
 import { putScript } from './generated/put.ts';
@@ -64,6 +76,18 @@ export class Entries {
     return new Reply('expire', await this.#connection.runInTurn(expireScript, this.#allKeys(address), args)).commit(0);
   }
 
+  async compareAndPut(write: EntryWrite, version: string): Promise<TierCompared> {
+    const args = [...this.#writeArguments(write, 'put'), version];
+    const reply = await this.#connection.runInTurn(compareAndPutScript, this.#allKeys(write), args);
+    return comparedOf(new Reply('compare and put', reply));
+  }
+
+  async compareAndClear(address: KeyAddress, version: string, sender: NodeId): Promise<TierCompared> {
+    const args = [...this.#eventArguments('clear', address, sender), address.keyId, version];
+    const reply = await this.#connection.runInTurn(compareAndClearScript, this.#allKeys(address), args);
+    return comparedOf(new Reply('compare and clear', reply));
+  }
+
   async #read(address: KeyAddress, version: string, lease: LeaseRequest | undefined): Promise<TierRead> {
     const { head, leases } = this.#keys.partition(address.partition);
     const keys = [head, leases, this.#keys.entry(address)] as const;
@@ -92,6 +116,11 @@ export class Entries {
     const body = encodeLogBody({ kind, keyId: address.keyId }, sender);
     return [randomHex64(), this.#connection.config.logMax, body];
   }
+}
+
+function comparedOf(reply: Reply): TierCompared {
+  const outcome = reply.oneOf(0, ['committed', 'differs']);
+  return outcome === 'committed' ? { outcome, commit: reply.commit(1) } : { outcome, version: reply.text(1) };
 }
 
 function wholeMs(ms: number): number {

@@ -15,6 +15,7 @@ import type {
   ReplicasWanted,
   ScopeId,
   Tier,
+  TierCompared,
   TierFill,
   TierInfo,
   TierRead,
@@ -29,6 +30,7 @@ import { inspectEntries } from './inspect.ts';
 import { KeyLayout } from './key-layout.ts';
 import type { KeydbTierOptions } from './options.ts';
 import { resolveOptions } from './options.ts';
+import { readEntries } from './read-many.ts';
 import { Replicas } from './replicas.ts';
 import { Reply } from './reply.ts';
 import { countEntries, readInfo } from './status.ts';
@@ -45,7 +47,7 @@ export function connectKeydb(options: KeydbTierOptions): KeydbTier {
  * The shared tier on one server that speaks the Redis protocol.
  *
  * A call rejects with a `TierUnavailableError` when the server does not answer, and with the code `tier-refused` when
- * it answers that it will not, or answers nonsense. `count`, `inspect` and `replicated` alone are no atomic steps.
+ * it answers that it will not, or answers nonsense. `count`, `inspect`, `readMany` and `replicated` alone are no atomic steps.
  */
 export class KeydbTier implements Tier {
   readonly #connection: Connection;
@@ -71,6 +73,10 @@ export class KeydbTier implements Tier {
     return this.#entries.readOver(address, version, lease);
   }
 
+  readMany(addresses: readonly KeyAddress[]): Promise<readonly TierRead[]> {
+    return readEntries(this.#connection, this.#keys, addresses);
+  }
+
   fill(write: EntryWrite, token: string): Promise<TierFill> {
     return this.#entries.fill(write, token);
   }
@@ -89,6 +95,14 @@ export class KeydbTier implements Tier {
 
   expire(address: KeyAddress, sender: NodeId): Promise<Commit> {
     return this.#entries.expire(address, sender);
+  }
+
+  compareAndPut(write: EntryWrite, version: string): Promise<TierCompared> {
+    return this.#entries.compareAndPut(write, version);
+  }
+
+  compareAndClear(address: KeyAddress, version: string, sender: NodeId): Promise<TierCompared> {
+    return this.#entries.compareAndClear(address, version, sender);
   }
 
   clearScope(scopeId: ScopeId, sender: NodeId): Promise<Commit> {
