@@ -14,7 +14,7 @@ let b: TestNode;
 const KEYS = Array.from({ length: 20 }, (_, index) => `key-${index}`);
 
 beforeEach(async () => {
-  cluster = await startCluster({ node: { maxStalenessMs: 2_000 }, tools: { grace: 60_000 } });
+  cluster = await startCluster({ node: { maxStaleness: 2_000 }, tools: { grace: 60_000 } });
   redis = new Redis(cluster.redis.url);
   [a, b] = cluster.nodes as [TestNode, TestNode];
 });
