@@ -7,7 +7,7 @@ let a: TestNode;
 let b: TestNode;
 
 beforeEach(async () => {
-  cluster = await startCluster({ node: { maxStaleness: 2_000, deltaMaxMs: 2_000 } });
+  cluster = await startCluster({ node: { maxStaleness: 2_000, deltaMax: 2_000 } });
   [a, b] = cluster.nodes as [TestNode, TestNode];
 });
 
