@@ -212,8 +212,8 @@ export const CANARIES: Readonly<Record<string, Canary>> = {
     edits: [
       {
         file: `${CACHE}/origin.ts`,
-        find: 'encoded), tags, born, startedMs };',
-        replace: 'encoded), tags, born: node.born(), startedMs };',
+        find: 'what }), tags, born, startedMs };',
+        replace: 'what }), tags, born: node.born(), startedMs };',
       },
     ],
   },
