@@ -67,7 +67,6 @@ export class NearStore {
   #set(flight: Flight, near: NearValue): void {
     if (flight.poisoned) return;
     if (this.#engine.closing.aborted) return;
-    const { ttlMs, eagerRefresh } = this.#space.policy;
     // One literal, no spread, what a hit reads first: all entries have one shape, and a hit touches one cache line.
     this.#space.region.set({
       value: near.value,
@@ -88,8 +87,20 @@ export class NearStore {
       staleUntilMs: near.staleUntilMs,
       graceMs: near.graceMs,
       absence: near.absence,
-      refreshAtMs: eagerRefresh < 1 ? near.freshUntilMs - ttlMs * (1 - eagerRefresh) : Number.POSITIVE_INFINITY,
+      refreshAtMs: this.#refreshAt(near),
     });
+  }
+
+  /**
+   * Before the end of the value's life, not of the time that it is near. The life of a value that was read may be shorter
+   * than the namespace's: of what is left of it a part is always answered, or every answer would load it anew.
+   */
+  #refreshAt({ staleUntilMs, graceMs }: NearValue): number {
+    const { ttlMs, eagerRefresh } = this.#space.policy;
+    if (eagerRefresh >= 1) return Number.POSITIVE_INFINITY;
+    const endMs = staleUntilMs - graceMs;
+    const leftMs = endMs - this.#engine.node.clock.nowMs();
+    return endMs - Math.min(ttlMs, leftMs) * (1 - eagerRefresh);
   }
 }
 

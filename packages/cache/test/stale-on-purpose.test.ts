@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { LoadContext } from '../src/index.ts';
 import { Origin, openLocal } from './local.ts';
 
 const failing = (): never => {
@@ -163,4 +164,18 @@ test('jitter shortens a ttl by up to its part, and never lengthens it', async ()
   expect(held()).toBeLessThan(50);
   clock.advance(25_000);
   expect(held()).toBe(0);
+});
+
+test.each([
+  ['a ttl of its own', {}, (): string => 'v'],
+  ['no value', {}, ({ missing }: LoadContext<string>) => missing()],
+  ['a shorter time near', { nearTtl: '10s' }, (): string => 'v'],
+] as const)('a load ahead of time does not follow upon each answer of an entry with %s', async (_, options, load) => {
+  const { lockstep, clock } = await openLocal();
+  const tools = lockstep.namespace<string>('tools', { ttl: '100s', eagerRefresh: 0.8, missingTtl: '10s', ...options });
+  for (let call = 0; call < 5; call++) {
+    await tools.lookup('a', load, 'nearTtl' in options ? {} : { ttl: '10s' });
+    await clock.run(0);
+  }
+  expect(tools.stats().loads).toBe(1);
 });
