@@ -226,7 +226,7 @@ export class LoadPath {
     const entry = this.#space.region.get(key);
     if (entry === undefined || entry.absence !== undefined) return undefined;
     if (!node.epochs.isLive(entry.born, entry.namespace, entry.tags)) return undefined;
-    const { value, version, tags, graceMs, staleUntilMs, freshUntilMs } = entry;
+    const { value, version, born, tags, graceMs, staleUntilMs, freshUntilMs } = entry;
     const nowMs = node.clock.nowMs();
     // An expire moves the end of its freshness before every instant of a clock.
     const isExpired = freshUntilMs < 0;
@@ -234,6 +234,7 @@ export class LoadPath {
       value,
       source: 'near',
       version,
+      born,
       tags,
       encoded: undefined,
       pastMs: isExpired ? Number.POSITIVE_INFINITY : nowMs - (staleUntilMs - graceMs),

@@ -1,4 +1,4 @@
-import type { EntryBody, KeyAddress, ScopeId } from '@lockstep/core';
+import type { Born, EntryBody, KeyAddress, ScopeId } from '@lockstep/core';
 
 import type { Duration } from './duration.ts';
 import type { Absence, LoadAnswer, LoadContext } from './load-answer.ts';
@@ -80,6 +80,7 @@ export interface Previous {
   readonly value: unknown;
   readonly source: 'near' | 'tier';
   readonly version: string;
+  readonly born: Born;
   readonly tags: readonly ScopeId[];
   /** Its encoding, where the tier has it; undefined for one that only this node has. */
   readonly encoded: Pick<EntryBody, 'codec' | 'payload'> | undefined;

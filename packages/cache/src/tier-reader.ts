@@ -191,11 +191,12 @@ export class TierReader {
 /** What a value that is replaced may still be used for; "there is none" is no value. */
 function previousOf({ entry, value, absence, remainingMs, fresh }: LiveEntry, sentMs: number): Previous | undefined {
   if (absence !== undefined) return undefined;
-  const { version, tags, codec, payload } = entry;
+  const { version, born, tags, codec, payload } = entry;
   return {
     value,
     source: 'tier',
     version,
+    born,
     tags,
     encoded: { codec, payload },
     pastMs: entry.expired ? Number.POSITIVE_INFINITY : entry.graceMs - remainingMs,

@@ -49,6 +49,21 @@ describe('a value that stands in', () => {
     expect(await asked).toMatchObject({ value: 'new', stale: false });
   });
 
+  test('is not answered early once one of its tags is cleared, though the load has others', async () => {
+    const { lockstep, clock } = await openLocal();
+    const tools = lockstep.namespace<string>('tools', { ttl: '1s', grace: '1h', softTimeout: 200 });
+    const origin = new Origin<string>();
+    await tools.set('a', 'old', { tags: ['before'] });
+    clock.advance(2_000);
+    const asked = [tools.lookup('a', origin.load, { tags: ['after'] })];
+    await clock.run(100);
+    await lockstep.clear({ tag: 'before' });
+    asked.push(tools.lookup('a', origin.load, { tags: ['after'] }));
+    await clock.run(200);
+    origin.answer('new');
+    for (const answer of asked) expect(await answer).toMatchObject({ value: 'new', stale: false });
+  });
+
   test('is answered at once while it is revalidated, for as long as the namespace says', async () => {
     const { lockstep, clock } = await openLocal();
     const tools = lockstep.namespace<string>('tools', { ttl: '1s', staleWhileRevalidate: '10s', grace: '1h' });
