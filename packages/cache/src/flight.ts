@@ -7,7 +7,7 @@ export interface Flight extends FlightState {
   readonly loads: boolean;
   /** What others who ask for the same key may join; a write, and a load ahead of time, have none. */
   answer: Promise<Lookup<unknown>> | undefined;
-  /** Answers those who wait, before the flight is over. */
+  /** Answers those who wait, before the flight is over; undefined: nobody does, or they have been answered. */
   answerEarly: ((answer: Lookup<unknown>) => void) | undefined;
   /** What may be answered in place of a load that takes too long. */
   standIn: Previous | undefined;

@@ -9,6 +9,7 @@ import { keyAddress } from './key-address.ts';
 import { LoadPath } from './load-path.ts';
 import type { LoadOptions, Lookup, Manner, Previous, Question } from './lookup.ts';
 import { freshHit, miss, staleHit } from './lookup.ts';
+import { standInOf } from './stand-in.ts';
 import type { Asking, Consulted } from './tier-reader.ts';
 import { TierReader } from './tier-reader.ts';
 
@@ -175,7 +176,12 @@ export class ReadPath {
     // Without a load there is nothing to be answered before.
     if (question.loader !== undefined) {
       const early = Promise.withResolvers<Lookup<unknown>>();
-      flight.answerEarly = early.resolve;
+      flight.answerEarly = (answer) => {
+        flight.answerEarly = undefined;
+        // Who comes later may be too late for what stands in.
+        flight.answer = flown;
+        early.resolve(answer);
+      };
       flight.answer = Promise.race([flown, early.promise]);
     }
     return this.#waiting.answer(flight, question.options);
@@ -184,7 +190,8 @@ export class ReadPath {
   async #join(flight: Flight, options: LoadOptions): Promise<Lookup<unknown>> {
     this.#space.counters.coalesced++;
     const behind = !this.#engine.node.isFresh(flight.partition);
-    const answer = await this.#waiting.answer(flight, options);
+    const early = flight.answerEarly === undefined ? standInOf(this.#engine, this.#space, flight) : undefined;
+    const answer = early ?? (await this.#waiting.answer(flight, options));
     return behind ? { ...answer, degraded: true } : answer;
   }
 

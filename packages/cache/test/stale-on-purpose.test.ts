@@ -64,6 +64,24 @@ describe('a value that stands in', () => {
     for (const answer of asked) expect(await answer).toMatchObject({ value: 'new', stale: false });
   });
 
+  test('is answered to those who come after an early answer as long as it may stand in, and no longer', async () => {
+    const { lockstep, clock } = await openLocal();
+    const tools = lockstep.namespace<string>('tools', { ttl: '1s', grace: '3s', softTimeout: 100 });
+    const origin = new Origin<string>();
+    await tools.set('a', 'old');
+    clock.advance(1_500);
+    const first = tools.lookup('a', origin.load);
+    await clock.run(100);
+    expect(await first).toMatchObject({ value: 'old', stale: true });
+    expect(await tools.lookup('a', origin.load)).toMatchObject({ value: 'old', stale: true });
+    await clock.run(5_000);
+    const late = tools.lookup('a', origin.load);
+    await clock.run(0);
+    origin.answer('new');
+    expect(await late).toMatchObject({ value: 'new', stale: false });
+    expect(origin.asked).toBe(1);
+  });
+
   test('is answered at once while it is revalidated, for as long as the namespace says', async () => {
     const { lockstep, clock } = await openLocal();
     const tools = lockstep.namespace<string>('tools', { ttl: '1s', staleWhileRevalidate: '10s', grace: '1h' });
