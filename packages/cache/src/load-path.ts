@@ -73,8 +73,9 @@ export class LoadPath {
     const asking = this.#origin.ask(flight, question, previous);
     if (previous === undefined) return asking;
     const answer = (): void => {
+      if (flight.answerEarly === undefined) return;
       const early = standInOf(this.#engine, this.#space, flight);
-      if (early !== undefined) flight.answerEarly?.(early);
+      if (early !== undefined) flight.answerEarly(early);
     };
     // One whose life is not over is loaded for another reason: nobody can vouch for it, or it is loaded ahead of time.
     if (previous.pastMs >= 0 && previous.pastMs < staleWhileRevalidateMs) answer();
@@ -88,7 +89,9 @@ export class LoadPath {
     const { node } = this.#engine;
     const { graceRetryMs, failedTtlMs } = this.#space.policy;
     if (!(error instanceof LoaderError || error instanceof LoaderTimeoutError)) throw error;
-    const standIn = standInOf(this.#engine, this.#space, flight);
+    // Of a load ahead of time nobody gets it, and those who had an early answer have had theirs.
+    const isAnswer = flight.answerEarly !== undefined;
+    const standIn = standInOf(this.#engine, this.#space, flight, isAnswer);
     const nowMs = node.clock.nowMs();
     const forMs = standIn === undefined ? failedTtlMs : graceRetryMs;
     const isNews = node.failures.of(flight.keyId, nowMs) === undefined && !flight.poisoned;

@@ -212,3 +212,20 @@ test.each([
   }
   expect(tools.stats().loads).toBe(1);
 });
+
+test('stale answers are counted once each, and none that nobody gets', async () => {
+  const { lockstep, clock } = await openLocal();
+  const swr = lockstep.namespace<string>('swr', { ttl: '1s', staleWhileRevalidate: '10s', softTimeout: 100 });
+  const eager = lockstep.namespace<string>('eager', { ttl: '4s', grace: '1h', eagerRefresh: 0.25, softTimeout: 100 });
+  const origin = new Origin<string>();
+  await swr.set('a', 'old');
+  await eager.set('a', 'old');
+  clock.advance(2_000);
+  expect(await swr.lookup('a', origin.load)).toMatchObject({ stale: true });
+  expect(await eager.lookup('a', origin.load)).toMatchObject({ stale: false });
+  await clock.run(200);
+  origin.fail(new Error('the origin is down'));
+  await clock.run(0);
+  expect(origin.asked).toBe(2);
+  expect([swr.stats().staleAnswers, eager.stats().staleAnswers]).toEqual([1, 0]);
+});
