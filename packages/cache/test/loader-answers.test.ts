@@ -131,3 +131,19 @@ describe('a loader that answers more than a value', () => {
     expect(await tools.getOrLoad('a', () => 'v')).toBe('v');
   });
 });
+
+test('"not modified" takes the tags that the loader tells, or that the call makes of the value, else those it has', async () => {
+  const { lockstep, clock } = await openLocal();
+  const tools = lockstep.namespace<string>('tools', { ttl: '1s', grace: '1h' });
+  for (const key of ['told', 'made', 'had']) await tools.set(key, 'v', { tags: ['before'] });
+  clock.advance(2_000);
+  await tools.getOrLoad('told', ({ notModified }) => notModified({ tags: ['after'] }));
+  await tools.getOrLoad('made', ({ notModified }) => notModified(), { tags: () => ['after'] });
+  await tools.getOrLoad('had', ({ notModified }) => notModified());
+  const held = (): readonly boolean[] => ['told', 'made', 'had'].map((key) => tools.peek(key) !== undefined);
+  expect(held()).toEqual([true, true, true]);
+  await lockstep.clear({ tag: 'before' });
+  expect(held()).toEqual([true, true, false]);
+  await lockstep.clear({ tag: 'after' });
+  expect(held()).toEqual([false, false, false]);
+});
