@@ -56,7 +56,8 @@ export class Origin {
       throw new ConfigError(`${what}: tags: told by the call and by the loader, takes one of them`);
     }
     const encoded = await this.#encoded(what, answer, previous);
-    const told = answer.options.tags ?? this.#told(options.tags, what, encoded.value);
+    const ofValue = encoded.absence === undefined ? options.tags : undefined;
+    const told = answer.options.tags ?? this.#told(ofValue, what, encoded.value);
     const has = answer.kind === 'not-modified' ? previous?.tags : undefined;
     const tags = known ?? (told === undefined && has !== undefined ? has : tagIds(this.#engine, told ?? []));
     flight.scopes = scopesOf(this.#space, tags);

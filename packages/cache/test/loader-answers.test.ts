@@ -147,3 +147,11 @@ test('"not modified" takes the tags that the loader tells, or that the call make
   await lockstep.clear({ tag: 'after' });
   expect(held()).toEqual([false, false, false]);
 });
+
+test('of "there is none" no function of the value is asked', async () => {
+  const { lockstep } = await openLocal();
+  const users = lockstep.namespace<{ readonly team: string }>('users');
+  const options = { tags: ({ team }: { readonly team: string }) => [team], ttl: () => '1s' } as const;
+  expect(await users.lookup('a', ({ missing }) => missing(), options)).toMatchObject({ absence: 'missing' });
+  expect(users.stats().loadsFailed).toBe(0);
+});
