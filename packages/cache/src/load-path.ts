@@ -229,7 +229,7 @@ export class LoadPath {
     const entry = this.#space.region.get(key);
     if (entry === undefined || entry.absence !== undefined) return undefined;
     if (!node.epochs.isLive(entry.born, entry.namespace, entry.tags)) return undefined;
-    const { value, version, born, tags, graceMs, staleUntilMs, freshUntilMs } = entry;
+    const { value, version, bytes, born, tags, graceMs, staleUntilMs, freshUntilMs } = entry;
     const nowMs = node.clock.nowMs();
     // An expire moves the end of its freshness before every instant of a clock.
     const isExpired = freshUntilMs < 0;
@@ -240,6 +240,7 @@ export class LoadPath {
       born,
       tags,
       encoded: undefined,
+      bytes,
       pastMs: isExpired ? Number.POSITIVE_INFINITY : nowMs - (staleUntilMs - graceMs),
       standsInUntilMs: graceMs > 0 ? staleUntilMs : Number.NEGATIVE_INFINITY,
     };

@@ -84,6 +84,8 @@ export interface Previous {
   readonly tags: readonly ScopeId[];
   /** Its encoding, where the tier has it; undefined for one that only this node has. */
   readonly encoded: Pick<EntryBody, 'codec' | 'payload'> | undefined;
+  /** The size of its encoding. */
+  readonly bytes: number;
   /** For how long its life has been over, in ms; infinite after an `expire`. */
   readonly pastMs: number;
   /** Until when it may stand in for a load that fails or takes too long, in the clock's ms. */

@@ -37,8 +37,9 @@ export class Origin {
     this.#space = space;
   }
 
-  /** Asks the loader of a flight; `previous` is the value that the load would replace. */
-  async ask(flight: Flight, question: Question, previous: Previous | undefined): Promise<LoadedValue> {
+  /** Asks the loader of a flight; `replaced` is the value that the load would replace. */
+  async ask(flight: Flight, question: Question, replaced: Previous | undefined): Promise<LoadedValue> {
+    const previous = replaced && this.#canHold(replaced) ? replaced : undefined;
     const { node, closing } = this.#engine;
     const { key, loader, options, address } = question;
     const what = `namespace "${this.#space.name}", key ${address.keyId}`;
@@ -67,8 +68,17 @@ export class Origin {
   async #encoded(what: string, answer: LoadAnswer<unknown>, previous: Previous | undefined): Promise<EncodedValue> {
     if (answer.kind === 'missing' || answer.kind === 'denied') return encodeAbsence(answer.kind);
     if (answer.kind === 'value' || previous === undefined) return encodeValue(this.#space, what, answer.value);
-    const { value, encoded } = previous;
-    return encoded ? { ...encoded, value, absence: undefined } : encodeValue(this.#space, what, value);
+    const { value, encoded, bytes } = previous;
+    if (encoded !== undefined) return { ...encoded, value, absence: undefined };
+    const { schema, codec } = this.#space.policy;
+    if (schema === undefined) return encodeValue(this.#space, what, value);
+    // Without a tier nobody reads the bytes, only their number counts.
+    return { value, absence: undefined, codec: codec.number, payload: new Uint8Array(bytes) };
+  }
+
+  /** Whether a value can be stored anew as it is: what a schema made of its bytes, the schema need not take. */
+  #canHold({ encoded }: Previous): boolean {
+    return encoded !== undefined || this.#space.policy.schema === undefined || !this.#engine.node.shared;
   }
 
   /** How long what was loaded is fresh, and may stand in after that. */

@@ -199,6 +199,7 @@ function previousOf({ entry, value, absence, remainingMs, fresh }: LiveEntry, se
     born,
     tags,
     encoded: { codec, payload },
+    bytes: payload.length,
     pastMs: entry.expired ? Number.POSITIVE_INFINITY : entry.graceMs - remainingMs,
     standsInUntilMs: sentMs + (fresh || entry.graceMs > 0 ? remainingMs * LIFE_FACTOR : 0),
   };

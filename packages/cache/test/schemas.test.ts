@@ -84,3 +84,13 @@ describe('values', () => {
     expect(await tools.getOrLoad('b', () => 'fits')).toBe('fits');
   });
 });
+
+test('"not modified" leaves a value as the schema made it: it is not made anew of what it made', async () => {
+  const { lockstep, clock } = await openLocal();
+  const schema = z.number().transform((count) => count + 1);
+  const counts = lockstep.namespace('counts', { ttl: '1s', grace: '1h', schema });
+  await counts.set('a', 1);
+  clock.advance(2_000);
+  expect(await counts.getOrLoad('a', ({ notModified }) => notModified())).toBe(2);
+  expect(counts.peek('a')).toBe(2);
+});
