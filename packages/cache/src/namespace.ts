@@ -1,4 +1,4 @@
-import { CacheError, ConfigError } from '@lockstep/core';
+import { BatchError, CacheError, ConfigError } from '@lockstep/core';
 import type { Engine, NamespaceCounters, Space } from './engine.ts';
 import { freshFor, graceFor, waitFor } from './entry-write.ts';
 import type { Explanation } from './explain.ts';
@@ -257,7 +257,13 @@ export class CopyingNamespace<V> extends Namespace<V> {
     loader?: ManyLoader<V>,
     options?: LoadOptions<V>,
   ): Promise<Map<string, Lookup<V>>> {
-    return structuredClone(await super.lookupMany(keys, loader, options));
+    try {
+      return structuredClone(await super.lookupMany(keys, loader, options));
+    } catch (error) {
+      if (!(error instanceof BatchError)) throw error;
+      const { message, done, failed } = error;
+      throw new BatchError(message, { done: structuredClone(done), failed });
+    }
   }
 }
 

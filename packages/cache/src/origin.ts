@@ -45,13 +45,14 @@ export class Origin {
     const what = `namespace "${this.#space.name}", key ${address.keyId}`;
     if (loader === undefined) throw new CacheError('loader-failed', `${what}: no loader`);
     closing.throwIfAborted();
+    const { copies } = this.#space.policy;
     const startedMs = node.clock.nowMs();
     const born = node.born();
     // What the value's tags are, only a call's list tells before the value is there.
     const known = typeof options.tags === 'object' ? tagIds(this.#engine, options.tags) : undefined;
     flight.scopes = known && scopesOf(this.#space, known);
     this.#space.counters.loads++;
-    const answered = await this.#inTime(flight, what, (signal) => loader(contextOf({ key, signal, previous, what })));
+    const answered = await this.#inTime(flight, what, (signal) => loader(contextOf({ key, signal, previous, what, copies })));
     const answer = answered instanceof LoadAnswer ? answered : new LoadAnswer('value', answered, {});
     if (answer.options.tags !== undefined && known !== undefined) {
       throw new ConfigError(`${what}: tags: told by the call and by the loader, takes one of them`);
@@ -147,12 +148,13 @@ function contextOf(given: {
   readonly signal: AbortSignal;
   readonly previous: Previous | undefined;
   readonly what: string;
+  readonly copies: boolean;
 }): LoadContext {
-  const { key, signal, previous, what } = given;
+  const { key, signal, previous, what, copies } = given;
   return {
     key,
     signal,
-    stale: previous && { value: previous.value, version: previous.version },
+    stale: previous && { value: copies ? structuredClone(previous.value) : previous.value, version: previous.version },
     answer: (value, options = {}) => new LoadAnswer('value', value, options),
     notModified: (options = {}) => {
       if (previous !== undefined) return new LoadAnswer<unknown>('not-modified', undefined, options);

@@ -1,7 +1,7 @@
-import { TierUnavailableError } from '@lockstep/core';
+import { BatchError, TierUnavailableError } from '@lockstep/core';
 import { FakeClock } from '@lockstep/testkit';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { LoadManyContext, ManyLoader } from '../src/index.ts';
+import type { LoadManyContext, Lookup, ManyLoader } from '../src/index.ts';
 import { openLocal } from './local.ts';
 import { openOn, Shelf, ShelfTier } from './shelf.ts';
 
@@ -126,4 +126,34 @@ test('what a node was told to clear is not read, among others either, before the
   await tools.setMany(KEYS.map((key) => [key, 'old']));
   expect(await tools.clear('a', { allowDegraded: true })).toMatchObject({ queued: true });
   expect([...(await tools.getMany(KEYS)).keys()]).toEqual(['b', 'c']);
+});
+
+describe('where every answer is a copy, so is', () => {
+  const open = async () => {
+    const { lockstep, clock } = await openLocal();
+    const counts = lockstep.namespace<Map<string, number>>('counts', { ttl: '1s', grace: '1h', codec: 'structured' });
+    await counts.set('a', new Map([['x', 1]]));
+    return { counts, clock };
+  };
+
+  test('the stale value that a loader is shown', async () => {
+    const { counts, clock } = await open();
+    clock.advance(2_000);
+    const found = await counts.getOrLoad('a', ({ stale }) => {
+      stale?.value.clear();
+      throw new Error('the origin is down');
+    });
+    expect(found).toEqual(new Map([['x', 1]]));
+  });
+
+  test('what was done of a call for many that failed', async () => {
+    const { counts } = await open();
+    const failed = await counts
+      .lookupMany(['a', 'b'], () => Promise.reject(new Error('the origin is down')))
+      .catch((error: unknown) => error as BatchError<Lookup<Map<string, number>>>);
+    const done = failed instanceof BatchError ? failed.done.get('a') : undefined;
+    if (done?.outcome === 'hit') done.value.clear();
+    expect(done).toMatchObject({ outcome: 'hit' });
+    expect(counts.peek('a')).toEqual(new Map([['x', 1]]));
+  });
 });
