@@ -159,7 +159,7 @@ export class Namespace<V> {
     this.#writes.check(options);
     const receipts = new Map<string, Promise<Receipt>>();
     for (const [key, value] of written) receipts.set(key, this.#writes.set(key, value, options));
-    return allOf(`namespace "${this.name}"`, receipts);
+    return this.#engine.node.background.hold(allOf(`namespace "${this.name}"`, receipts));
   }
 
   /** Removes many keys on every node, each as `clear` does, all on their way at once; what fails, as for `setMany`. */
@@ -173,7 +173,7 @@ export class Namespace<V> {
     for (const key of cleared) this.#check(key);
     const receipts = new Map<string, Promise<Receipt | QueuedReceipt>>();
     for (const key of cleared) receipts.set(key, this.#writes.clear(key, options));
-    return allOf(`namespace "${this.name}"`, receipts);
+    return this.#engine.node.background.hold(allOf(`namespace "${this.name}"`, receipts));
   }
 
   /**
@@ -184,14 +184,14 @@ export class Namespace<V> {
   async compareAndSet(key: string, version: string, value: V, options: SetOptions = {}): Promise<Compared> {
     this.#check(key);
     this.#checkVersion(version);
-    return this.#writes.compareAndSet(key, value, { ...options, version });
+    return this.#engine.node.background.hold(this.#writes.compareAndSet(key, value, { ...options, version }));
   }
 
   /** Removes a key on every node as `clear` does, if the tier's entry is of this version: see `compareAndSet`. */
   async compareAndClear(key: string, version: string, options: Pick<ClearOptions, 'wait'> = {}): Promise<Compared> {
     this.#check(key);
     this.#checkVersion(version);
-    return this.#writes.compareAndClear(key, { ...options, version });
+    return this.#engine.node.background.hold(this.#writes.compareAndClear(key, { ...options, version }));
   }
 
   /** Ends a key's freshness on every node: the next `getOrLoad` loads; the old value may stand in if that fails. */
