@@ -5,7 +5,7 @@ import type { Duration } from './duration.ts';
 import { millisecondsOf } from './duration.ts';
 import type { Engine, Space } from './engine.ts';
 import { packed } from './packing.ts';
-import { TTL_MS_MAX } from './policy.ts';
+import { LEASE_MS_MAX, TTL_MS_MAX } from './policy.ts';
 
 /** A value with all that the tier keeps of it: fresh for `ttlMs`, and after that able to stand in for `graceMs`. */
 export interface ValueToWrite extends Pick<EncodedValue, 'codec' | 'payload'> {
@@ -60,7 +60,7 @@ export function graceFor(space: Space, given: Duration | undefined): number {
 export function waitFor(space: Space, field: 'softTimeout' | 'hardTimeout', given: Duration | undefined): number {
   const byDefaultMs = space.policy[`${field}Ms`];
   if (given === undefined) return byDefaultMs;
-  return within(space, { field, given, byDefaultMs, leastMs: 1, mostMs: TTL_MS_MAX });
+  return within(space, { field, given, byDefaultMs, leastMs: 1, mostMs: LEASE_MS_MAX });
 }
 
 interface Given {

@@ -135,7 +135,8 @@ export interface PolicyTerms {
 
 /** The longest time that a value is fresh, in ms: about 50 days. */
 export const TTL_MS_MAX = 0xffff_ffff;
-const LEASE_MS_MAX = 3_600_000;
+/** The longest time that a load takes, or a caller waits for an answer, in ms: an hour. */
+export const LEASE_MS_MAX = 3_600_000;
 /** What the tier's servers hold under one key: 512 MiB. */
 const VALUE_BYTES_MAX = 512 * 1_048_576;
 
