@@ -121,6 +121,8 @@ export class Origin {
     const { leaseMs } = this.#space.policy;
     const late = new AbortController();
     const over = Promise.withResolvers<never>();
+    // It is broken off by the loader's own first steps, too, before anyone waits for it.
+    over.promise.catch(() => {});
     const breakOff = (error: CacheError): void => {
       late.abort(error);
       over.reject(error);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Origin, openLocal } from './local.ts';
 
 describe('callers of one load', () => {
@@ -63,6 +63,23 @@ describe('callers of one load', () => {
     expect(await asked).toMatchObject({ value: 'old', stale: true });
     origin.answer('new');
     await clock.run(0);
+  });
+
+  test('may be let go by the loader itself, which then fails', async () => {
+    const { lockstep, clock } = await openLocal();
+    const tools = lockstep.namespace<string>('tools');
+    const unhandled = vi.fn<(reason: unknown) => void>();
+    process.on('unhandledRejection', unhandled);
+    onTestFinished(() => void process.off('unhandledRejection', unhandled));
+    const leaving = new AbortController();
+    const load = (): never => {
+      leaving.abort(new Error('enough'));
+      throw new Error('the origin is down');
+    };
+    await expect(tools.getOrLoad('a', load, { signal: leaving.signal })).rejects.toThrow('enough');
+    await clock.run(0);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(unhandled).not.toHaveBeenCalled();
   });
 
   test('leave nothing behind: no timer waits once all are answered', async () => {
