@@ -121,7 +121,9 @@ export class ReadPath {
   /** The answer of an entry that may be served; one whose time has come is loaded anew meanwhile. */
   #hit(entry: NearEntry, manner: Manner): Lookup<unknown> {
     this.#space.counters.nearHits++;
-    if (manner.loader !== undefined && this.#clock.ceilingMs() >= entry.refreshAtMs) {
+    const isDue = manner.loader !== undefined && this.#clock.ceilingMs() >= entry.refreshAtMs;
+    // What is only ahead of time waits where there is too much to do; the hit is one all the same.
+    if (isDue && this.#engine.node.flights.size < FLIGHTS_MAX) {
       entry.refreshAtMs = Number.POSITIVE_INFINITY;
       this.#refresh(entry, manner);
     }
@@ -132,7 +134,6 @@ export class ReadPath {
   #refresh(entry: NearEntry, manner: Manner): void {
     const { node } = this.#engine;
     const { key, keyId, partition, version } = entry;
-    this.#refuseOverload(1);
     const { flight, question } = this.#asking(key, { keyId, partition, namespace: this.#space.name }, manner);
     manner.batch?.expect(key);
     node.background.run('refresh', async () => {
