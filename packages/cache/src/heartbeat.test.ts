@@ -1,3 +1,4 @@
+import type { KeyId } from '@lockstep/core';
 import { FakeClock, FakeRandom, settle, silentLogger } from '@lockstep/testkit';
 import { expect, test } from 'vitest';
 import { Background } from './background.ts';
@@ -46,4 +47,13 @@ test('stopping ends the wait for a turn, and no heartbeat comes of it', async ()
   await heartbeat.stop();
   await waiting;
   expect(node.counters.heartbeats).toBe(1);
+});
+
+test('who starts over from the tier may have missed events: a failure before that keeps no key from being loaded', async () => {
+  const { node, clock, heartbeat } = beating();
+  const keyId = 'a'.repeat(32) as KeyId;
+  node.failures.note(keyId, { error: new Error('the origin is down'), untilMs: Number.POSITIVE_INFINITY });
+  await heartbeat.beat();
+  expect(node.counters.resets).toBeGreaterThan(0);
+  expect(node.failures.of(keyId, clock.nowMs())).toBeUndefined();
 });

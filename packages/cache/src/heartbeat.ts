@@ -174,6 +174,7 @@ export class Heartbeat {
     const adopted = head ?? (await node.tier.found(partition, this.#newIncarnation()));
     node.near.dropPartition(partition);
     node.flights.poisonPartition(partition);
+    node.failures.dropAll();
     history.adopt(adopted);
     node.counters.resets++;
   }
@@ -187,6 +188,7 @@ export class Heartbeat {
     });
     node.near.dropAll();
     node.flights.poisonAll();
+    node.failures.dropAll();
     node.epochs.adopt(state.head, state.floor, state.epochs);
     if (history.applied?.incarnation !== state.head.incarnation) this.controlSinceMs = node.clock.monotonicMs();
     history.adopt(state.head);
