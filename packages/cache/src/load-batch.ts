@@ -79,21 +79,27 @@ export class LoadBatch {
     const asked = new Map([...this.#asked].filter(([, { context }]) => !context.signal.aborted));
     this.#asked = new Map();
     if (asked.size === 0) return;
+    const over = new AbortController();
     try {
-      const answers = await this.#load(contextOf(asked));
+      const answers = await this.#load(contextOf(asked, over.signal));
       for (const [key, { context, resolve }] of asked) resolve(answerOf(answers, key) ?? context.missing());
     } catch (error) {
       for (const { reject } of asked.values()) reject(error);
+    } finally {
+      over.abort();
     }
   }
 }
 
-function contextOf(asked: ReadonlyMap<string, Asked>): LoadManyContext {
+function contextOf(asked: ReadonlyMap<string, Asked>, over: AbortSignal): LoadManyContext {
   const contexts = [...asked.values()].map(({ context }) => context);
   const { missing, denied, answer } = contexts[0] as LoadContext;
   return {
     keys: [...asked.keys()],
-    signal: whenAll(contexts.map(({ signal }) => signal)),
+    signal: whenAll(
+      contexts.map(({ signal }) => signal),
+      over,
+    ),
     stale: new Map(contexts.flatMap(({ key, stale }) => (stale === undefined ? [] : [[key, stale] as const]))),
     answer,
     notModified: (key, options) => {
@@ -119,8 +125,8 @@ function answered(value: unknown): LoadAnswer<unknown> {
   return value instanceof LoadAnswer ? value : new LoadAnswer('value', value, {});
 }
 
-/** Aborted once all of them are, with the last one's reason. */
-function whenAll(signals: readonly AbortSignal[]): AbortSignal {
+/** Aborted once all of them are, with the last one's reason; listens until `over`, or they would live as long as the node. */
+function whenAll(signals: readonly AbortSignal[], over: AbortSignal): AbortSignal {
   const all = new AbortController();
   let left = signals.length;
   for (const signal of signals) {
@@ -129,7 +135,7 @@ function whenAll(signals: readonly AbortSignal[]): AbortSignal {
       () => {
         if (--left === 0) all.abort(signal.reason);
       },
-      { once: true },
+      { once: true, signal: over },
     );
   }
   return all.signal;

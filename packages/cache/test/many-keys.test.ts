@@ -1,6 +1,7 @@
+import { getEventListeners } from 'node:events';
 import { BatchError, TierUnavailableError } from '@lockstep/core';
 import { FakeClock } from '@lockstep/testkit';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { LoadManyContext, Lookup, ManyLoader } from '../src/index.ts';
 import { z } from 'zod';
 import { openLocal } from './local.ts';
@@ -176,4 +177,14 @@ test.each(['set', 'setMany', 'compareAndSet'] as const)('a node that closes lets
   slow.resolve();
   await Promise.all([writing, closing]);
   expect(ended).toEqual(['written', 'closed']);
+});
+
+test('nothing listens to the signals of a load of many keys that is over', async () => {
+  const { lockstep } = await openLocal();
+  const tools = lockstep.namespace<string>('tools');
+  const any = vi.spyOn(AbortSignal, 'any');
+  onTestFinished(() => any.mockRestore());
+  await tools.getOrLoadMany(KEYS, () => ({ a: 'v' }));
+  const listening = any.mock.results.map(({ value }) => getEventListeners(value as AbortSignal, 'abort').length);
+  expect(listening).toEqual([0, 0, 0]);
 });
