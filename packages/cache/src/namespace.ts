@@ -262,6 +262,7 @@ export class CopyingNamespace<V> extends Namespace<V> {
     } catch (error) {
       if (!(error instanceof BatchError)) throw error;
       const { message, done, failed } = error;
+      // biome-ignore lint/style/useErrorCause: it is the same error, of which the first failure is the cause.
       throw new BatchError(message, { done: structuredClone(done), failed });
     }
   }

@@ -52,7 +52,9 @@ export class Origin {
     const known = typeof options.tags === 'object' ? tagIds(this.#engine, options.tags) : undefined;
     flight.scopes = known && scopesOf(this.#space, known);
     this.#space.counters.loads++;
-    const answered = await this.#inTime(flight, what, (signal) => loader(contextOf({ key, signal, previous, what, copies })));
+    const answered = await this.#inTime(flight, what, (signal) =>
+      loader(contextOf({ key, signal, previous, what, copies })),
+    );
     const answer = answered instanceof LoadAnswer ? answered : new LoadAnswer('value', answered, {});
     if (answer.options.tags !== undefined && known !== undefined) {
       throw new ConfigError(`${what}: tags: told by the call and by the loader, takes one of them`);

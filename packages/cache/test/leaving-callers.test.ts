@@ -93,14 +93,17 @@ describe('callers of one load', () => {
     expect(clock.waiting).toBe(0);
   });
 
-  test.each(['softTimeout', 'hardTimeout'] as const)('a %s of a call has the bounds of the namespace', async (field) => {
-    const { lockstep } = await openLocal();
-    const tools = lockstep.namespace<string>('tools', { [field]: '1h' });
-    // More than a timer of Node takes would be over at once.
-    const asked = tools.getOrLoad('a', () => 'v', { [field]: '30d' });
-    await expect(asked).rejects.toMatchObject({ code: 'config-invalid', message: expect.stringContaining(field) });
-    expect(await tools.getOrLoad('a', () => 'v', { [field]: '1h' })).toBe('v');
-  });
+  test.each(['softTimeout', 'hardTimeout'] as const)(
+    'a %s of a call has the bounds of the namespace',
+    async (field) => {
+      const { lockstep } = await openLocal();
+      const tools = lockstep.namespace<string>('tools', { [field]: '1h' });
+      // More than a timer of Node takes would be over at once.
+      const asked = tools.getOrLoad('a', () => 'v', { [field]: '30d' });
+      await expect(asked).rejects.toMatchObject({ code: 'config-invalid', message: expect.stringContaining(field) });
+      expect(await tools.getOrLoad('a', () => 'v', { [field]: '1h' })).toBe('v');
+    },
+  );
 
   test.each(['softTimeout', 'hardTimeout', 'ttl', 'grace'] as const)(
     'a wrong %s of a call is refused before anything begins',

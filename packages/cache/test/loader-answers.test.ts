@@ -151,7 +151,7 @@ test('"not modified" takes the tags that the loader tells, or that the call make
 test('of "there is none" no function of the value is asked', async () => {
   const { lockstep } = await openLocal();
   const users = lockstep.namespace<{ readonly team: string }>('users');
-  const options = { tags: ({ team }: { readonly team: string }) => [team], ttl: () => '1s' } as const;
+  const options = { tags: ({ team }: { readonly team: string }) => [team], ttl: () => '1s' as const };
   expect(await users.lookup('a', ({ missing }) => missing(), options)).toMatchObject({ absence: 'missing' });
   expect(users.stats().loadsFailed).toBe(0);
 });

@@ -2,8 +2,8 @@ import { getEventListeners } from 'node:events';
 import { BatchError, TierUnavailableError } from '@lockstep/core';
 import { FakeClock } from '@lockstep/testkit';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { LoadManyContext, Lookup, ManyLoader } from '../src/index.ts';
 import { z } from 'zod';
+import type { LoadManyContext, Lookup, ManyLoader } from '../src/index.ts';
 import { openLocal } from './local.ts';
 import { openOn, Shelf, ShelfTier } from './shelf.ts';
 
@@ -160,24 +160,27 @@ describe('where every answer is a copy, so is', () => {
   });
 });
 
-test.each(['set', 'setMany', 'compareAndSet'] as const)('a node that closes lets a %s under way end', async (method) => {
-  const { lockstep } = await openLocal();
-  const slow = Promise.withResolvers<void>();
-  const schema = z.string().refine(() => slow.promise.then(() => true));
-  const tools = lockstep.namespace('tools', { schema });
-  const writes = {
-    set: () => tools.set('a', 'v'),
-    setMany: () => tools.setMany([['a', 'v']]),
-    compareAndSet: () => tools.compareAndSet('a', '', 'v'),
-  };
-  const ended: string[] = [];
-  const writing = writes[method]().finally(() => ended.push('written'));
-  const closing = lockstep.close().then(() => ended.push('closed'));
-  await new Promise((resolve) => setImmediate(resolve));
-  slow.resolve();
-  await Promise.all([writing, closing]);
-  expect(ended).toEqual(['written', 'closed']);
-});
+test.each(['set', 'setMany', 'compareAndSet'] as const)(
+  'a node that closes lets a %s under way end',
+  async (method) => {
+    const { lockstep } = await openLocal();
+    const slow = Promise.withResolvers<void>();
+    const schema = z.string().refine(() => slow.promise.then(() => true));
+    const tools = lockstep.namespace('tools', { schema });
+    const writes = {
+      set: () => tools.set('a', 'v'),
+      setMany: () => tools.setMany([['a', 'v']]),
+      compareAndSet: () => tools.compareAndSet('a', '', 'v'),
+    };
+    const ended: string[] = [];
+    const writing = writes[method]().finally(() => ended.push('written'));
+    const closing = lockstep.close().then(() => ended.push('closed'));
+    await new Promise((resolve) => setImmediate(resolve));
+    slow.resolve();
+    await Promise.all([writing, closing]);
+    expect(ended).toEqual(['written', 'closed']);
+  },
+);
 
 test('nothing listens to the signals of a load of many keys that is over', async () => {
   const { lockstep } = await openLocal();
