@@ -107,7 +107,11 @@ export class LoadPath {
     loaded: LoadedValue & { readonly token: string | undefined },
   ): Promise<string> {
     const { token } = loaded;
-    if (loaded.ttlMs === 0) {
+    if (loaded.ttlMs === 0 && loaded.absence !== undefined && flight.standIn !== undefined) {
+      // Kept for no time, but in the place of the old value, which must not stand in for what the origin does not give.
+      if (token !== undefined) return this.#fill(flight, question, { ...loaded, ttlMs: 1, token });
+      this.#space.region.delete(question.key);
+    } else if (loaded.ttlMs === 0) {
       if (token !== undefined) this.#release(question, token);
     } else if (token === undefined) {
       this.#keepBriefly(flight, question.key, loaded);

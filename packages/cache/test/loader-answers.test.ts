@@ -155,3 +155,19 @@ test('of "there is none" no function of the value is asked', async () => {
   expect(await users.lookup('a', ({ missing }) => missing(), options)).toMatchObject({ absence: 'missing' });
   expect(users.stats().loadsFailed).toBe(0);
 });
+
+test.each(['missing', 'denied'] as const)(
+  'after the answer "%s", kept or not, the old value stands in no more',
+  async (absence) => {
+    const { lockstep, clock } = await openLocal();
+    const options = { ttl: '1s', grace: '1h', missingTtl: 0, deniedTtl: 0, graceRetry: 0 } as const;
+    const tools = lockstep.namespace<string>('tools', options);
+    await tools.set('a', 'old');
+    clock.advance(2_000);
+    const none: Loader<string> = (context) => context[absence]();
+    for (let call = 0; call < 2; call++) expect(await tools.lookup('a', none)).toMatchObject({ absence });
+    expect(tools.stats().loads).toBe(2);
+    const failing = tools.lookup('a', () => Promise.reject(new Error('the origin is down')));
+    await expect(failing).rejects.toMatchObject({ code: 'loader-failed' });
+  },
+);
