@@ -93,7 +93,8 @@ export class LoadPath {
     const isAnswer = flight.answerEarly !== undefined;
     const standIn = standInOf(this.#engine, this.#space, flight, isAnswer);
     const nowMs = node.clock.nowMs();
-    const forMs = standIn === undefined ? failedTtlMs : graceRetryMs;
+    const standsInMs = (flight.standIn?.standsInUntilMs ?? nowMs) - nowMs;
+    const forMs = standIn === undefined ? failedTtlMs : Math.min(graceRetryMs, standsInMs);
     const isNews = node.failures.of(flight.keyId, nowMs) === undefined && !flight.poisoned;
     if (isNews && forMs > 0) node.failures.note(flight.keyId, { error, untilMs: nowMs + forMs });
     if (standIn === undefined) throw error;

@@ -131,6 +131,16 @@ describe('a value that stands in', () => {
     expect(asked).toBe(2);
   });
 
+  test('keeps the origin from being asked no longer than it stands in', async () => {
+    const { lockstep, clock } = await openLocal();
+    const tools = lockstep.namespace<string>('tools', { ttl: '1s', grace: '3s', graceRetry: '1h' });
+    await tools.set('a', 'old');
+    clock.advance(2_000);
+    expect(await tools.lookup('a', failing)).toMatchObject({ stale: true });
+    clock.advance(2_000);
+    expect(await tools.lookup('a', () => 'new')).toMatchObject({ value: 'new', stale: false });
+  });
+
   test('is asked for anew at once when an event says that things have changed', async () => {
     const { lockstep, clock } = await openLocal();
     const tools = lockstep.namespace<string>('tools', { ttl: '1s', grace: '1h', graceRetry: '1h' });
