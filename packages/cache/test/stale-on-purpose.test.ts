@@ -1,6 +1,5 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { LoadContext } from '../src/index.ts';
-import { openLockstep } from '../src/index.ts';
 import { Origin, openLocal } from './local.ts';
 
 const failing = (): never => {
