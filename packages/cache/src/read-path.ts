@@ -121,7 +121,10 @@ export class ReadPath {
   /** The answer of an entry that may be served; one whose time has come is loaded anew meanwhile. */
   #hit(entry: NearEntry, manner: Manner): Lookup<unknown> {
     this.#space.counters.nearHits++;
-    const isDue = manner.loader !== undefined && this.#clock.ceilingMs() >= entry.refreshAtMs;
+    const { refreshAtMs } = entry;
+    // The clock is read again only where something may be loaded ahead of time.
+    const mayBeDue = manner.loader !== undefined && refreshAtMs !== Number.POSITIVE_INFINITY;
+    const isDue = mayBeDue && this.#clock.ceilingMs() >= refreshAtMs;
     // What is only ahead of time waits where there is too much to do; the hit is one all the same.
     if (isDue && this.#engine.node.flights.size < FLIGHTS_MAX) {
       entry.refreshAtMs = Number.POSITIVE_INFINITY;
