@@ -8,8 +8,11 @@ import { NullBus, NullTier } from '../src/null-tier.ts';
 /** A tier that answers nothing while it is away. */
 class AwayTier extends NullTier {
   isAway = false;
+  /** While it is set, nothing is answered before it resolves. */
+  silence: Promise<void> | undefined;
 
   override async beat(): Promise<void> {
+    await this.silence;
     if (this.isAway) throw new TierUnavailableError('the tier is away');
   }
 }
@@ -46,6 +49,17 @@ describe('a change of coherence', () => {
     tier.isAway = false;
     await clock.run(1_000);
     expect(told.map(({ state }) => state)).toEqual(['degraded', 'coherent']);
+  });
+
+  test('is told when the bound runs out also while a heartbeat waits for its answer', async () => {
+    const { clock, tier, told } = await openWatched();
+    await clock.run(1_000);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    tier.silence = promise;
+    await clock.run(2_100);
+    resolve();
+    expect(told.map(({ state }) => state)).toEqual(['degraded']);
+    await clock.run(100);
   });
 
   test('is not told to who has ended that, nor after the node has closed, and a listener that throws hurts nobody', async () => {
