@@ -1,4 +1,4 @@
-import type { Commit, Effect, EventVerdict, Link } from '@lockstep/core';
+import type { Commit, Effect, EventVerdict, KeyEffect, Link } from '@lockstep/core';
 import type { Flight } from './flight.ts';
 import type { Node } from './node.ts';
 import type { Outbox } from './outbox.ts';
@@ -15,8 +15,8 @@ export interface AppliedEvent extends Link {
  */
 export function applyEvent(node: Node, event: AppliedEvent, spared?: Flight): EventVerdict {
   const { effect } = event;
-  if (effect.kind === 'clear-scope') {
-    node.epochs.raise(effect.scopeId, event.sequence);
+  if ('scopeId' in effect) {
+    node.epochs.raise(effect, event.sequence);
     node.flights.poisonScope(effect.scopeId);
     node.failures.dropAll();
   } else {
@@ -27,18 +27,19 @@ export function applyEvent(node: Node, event: AppliedEvent, spared?: Flight): Ev
 }
 
 /** Poisons the key's flights, and ends its near entry: an expired one may still stand in for a load that fails. */
-function applyToKey(node: Node, effect: Exclude<Effect, { kind: 'clear-scope' }>, spared?: Flight): void {
+function applyToKey(node: Node, effect: KeyEffect, spared?: Flight): void {
   node.flights.poisonKey(effect.keyId, spared);
   node.failures.drop(effect.keyId);
   if (effect.kind === 'expire') node.near.expire(effect.keyId);
   else node.near.drop(effect.keyId);
 }
 
-/** An effect without a position, because the tier was away: it can only take things away, so it always may. */
+/** An effect without a position, because the tier does not have it: it can only take things away, so it always may. */
 export function applyHint(node: Node, effect: Effect): void {
-  if (effect.kind !== 'clear-scope') return applyToKey(node, effect);
-  node.near.dropAll();
-  node.flights.poisonAll();
+  if (!('scopeId' in effect)) return applyToKey(node, effect);
+  if (effect.kind === 'expire-scope') node.near.expireScope(effect.scopeId);
+  else node.near.dropScope(effect.scopeId);
+  node.flights.poisonScope(effect.scopeId);
   node.failures.dropAll();
 }
 

@@ -4,6 +4,7 @@ import type { NearEntry } from '@lockstep/near-cache';
 import { auditVerdict, versionSequence } from './audit-verdict.ts';
 import type { Breaker } from './breaker.ts';
 import type { Duration } from './duration.ts';
+import { isLiveNear } from './live-near.ts';
 import type { Node } from './node.ts';
 
 /** The most events of a partition's log that are read to settle a doubt: what lies beyond them is not counted. */
@@ -109,14 +110,14 @@ export class Auditor {
     if (verdict !== 'doubtful') return verdict === 'overtaken';
     const written = versionSequence(entry.version);
     const log = await this.#node.tier.log(entry.partition, written + 1, LOG_EVENTS_MAX);
-    return log.some(({ effect }) => effect.kind !== 'clear-scope' && effect.keyId === entry.keyId);
+    return log.some(({ effect }) => 'keyId' in effect && effect.keyId === entry.keyId);
   }
 
   /** Whether a lookup that began now would be answered from this entry. */
   #isServable(entry: NearEntry): boolean {
     const { clock, epochs } = this.#node;
-    if (clock.nowMs() >= entry.freshUntilMs || !this.#node.isFresh(entry.partition)) return false;
-    return epochs.isLive(entry.born, entry.namespace, entry.tags);
+    if (!isLiveNear(epochs, entry) || !this.#node.isFresh(entry.partition)) return false;
+    return clock.nowMs() < entry.freshUntilMs;
   }
 
   /** Remembers what the tier has just spoken against. */

@@ -3,7 +3,7 @@ import { CacheError } from '@lockstep/core';
 import type { Node } from './node.ts';
 
 /** Format of keys, frames and entries; nodes of different formats cannot share a cluster. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** How long a check holds. */
 const HOLDS_MS = 3_600_000;

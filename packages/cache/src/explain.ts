@@ -4,6 +4,7 @@ import type { NearEntry } from '@lockstep/near-cache';
 import { decodeValue } from './codec.ts';
 import type { Engine, Space } from './engine.ts';
 import { keyAddress } from './key-address.ts';
+import { isLiveNear } from './live-near.ts';
 import { unpacked } from './packing.ts';
 
 /** Why an entry may not be answered as fresh. */
@@ -85,7 +86,7 @@ export async function explain(engine: Engine, space: Space, key: string): Promis
 
 function explainNear({ node }: Engine, entry: NearEntry): ExplainedEntry {
   const nowMs = node.clock.nowMs();
-  const isLive = node.epochs.isLive(entry.born, entry.namespace, entry.tags);
+  const isLive = isLiveNear(node.epochs, entry);
   const isFresh = nowMs < entry.freshUntilMs;
   return {
     version: entry.version,
@@ -114,7 +115,8 @@ async function explainStored(
   if (entry === undefined || decoded === undefined)
     return { version: '', bornAt: 0, freshForMs: 0, standsInForMs: 0, objection: 'unreadable' };
   const isLive = node.epochs.isLive(entry.born, space.scopeId, entry.tags);
-  const freshForMs = entry.expired ? 0 : Math.max(0, remainingMs - entry.graceMs);
+  const isExpired = entry.expired || node.epochs.isExpired(entry.born, space.scopeId, entry.tags);
+  const freshForMs = isExpired ? 0 : Math.max(0, remainingMs - entry.graceMs);
   const isOurs = read.head?.incarnation === node.data[read.partition]?.applied?.incarnation;
   return {
     version: entry.version,

@@ -23,7 +23,7 @@ export type { LoadedMany, LoadManyContext, ManyLoader } from './load-batch.ts';
 export type { Hit, Loaded, Loader, LoadOptions, Lookup, Miss } from './lookup.ts';
 export type { ExplainedEntry, Explanation, Objection } from './explain.ts';
 export type { Fence } from './fenced-clear.ts';
-export type { ClearOptions, QueuedReceipt, Receipt } from './receipt.ts';
+export type { ClearOptions, CommittedOptions, QueuedReceipt, Receipt } from './receipt.ts';
 export { QUEUED_CLEARS_MAX } from './queued-clears.ts';
 export type { Compared, SetOptions } from './write-path.ts';
 

@@ -1,8 +1,10 @@
 import type { Effect, Head, KeyId } from '@lockstep/core';
 import { CacheError, isBehind, LoaderError, LoaderTimeoutError } from '@lockstep/core';
+import { isFreshnessEnded } from '@lockstep/near-cache';
 import type { Engine, Space } from './engine.ts';
 import { entryWrite, waitFor } from './entry-write.ts';
 import type { Flight } from './flight.ts';
+import { isLiveNear } from './live-near.ts';
 import type { Lookup, Previous, Question } from './lookup.ts';
 import { miss } from './lookup.ts';
 import { NearStore, nearLife } from './near-store.ts';
@@ -217,7 +219,7 @@ export class LoadPath {
   #keptNear(key: string): Lookup<unknown> | undefined {
     const { node } = this.#engine;
     const entry = this.#space.region.get(key);
-    if (entry === undefined || !node.epochs.isLive(entry.born, entry.namespace, entry.tags)) return undefined;
+    if (entry === undefined || !isLiveNear(node.epochs, entry)) return undefined;
     const nowMs = node.clock.nowMs();
     const stale = nowMs >= entry.freshUntilMs;
     const { whenIncoherent, degradedTtlMs } = this.#space.policy;
@@ -233,11 +235,9 @@ export class LoadPath {
     const { node } = this.#engine;
     const entry = this.#space.region.get(key);
     if (entry === undefined || entry.absence !== undefined) return undefined;
-    if (!node.epochs.isLive(entry.born, entry.namespace, entry.tags)) return undefined;
-    const { value, version, bytes, born, tags, graceMs, staleUntilMs, freshUntilMs } = entry;
+    if (!isLiveNear(node.epochs, entry)) return undefined;
+    const { value, version, bytes, born, tags, graceMs, staleUntilMs } = entry;
     const nowMs = node.clock.nowMs();
-    // An expire moves the end of its freshness before every instant of a clock.
-    const isExpired = freshUntilMs < 0;
     return {
       value,
       source: 'near',
@@ -246,7 +246,7 @@ export class LoadPath {
       tags,
       encoded: undefined,
       bytes,
-      pastMs: isExpired ? Number.POSITIVE_INFINITY : nowMs - (staleUntilMs - graceMs),
+      pastMs: isFreshnessEnded(entry) ? Number.POSITIVE_INFINITY : nowMs - (staleUntilMs - graceMs),
       standsInUntilMs: graceMs > 0 ? staleUntilMs : Number.NEGATIVE_INFINITY,
     };
   }

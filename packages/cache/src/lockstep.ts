@@ -1,17 +1,17 @@
-import type { Commit, Scope, TierInfo } from '@lockstep/core';
-import { CacheError, CONTROL_PARTITION, ConfigError } from '@lockstep/core';
+import type { Scope, TierInfo } from '@lockstep/core';
+import { CacheError, ConfigError } from '@lockstep/core';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Coherence, CoherenceListener } from './coherence.ts';
 import type { Space } from './engine.ts';
+import type { Verb } from './invalidate.ts';
+import { invalidateScope } from './invalidate.ts';
 import type { RunningEngine } from './lifecycle.ts';
 import { leave } from './lifecycle.ts';
 import { CopyingNamespace, Namespace } from './namespace.ts';
 import type { NodeCounters } from './node.ts';
 import type { NamespaceOptions, SchemaOption } from './policy.ts';
 import { resolvePolicy } from './policy.ts';
-import type { ClearOptions, QueuedReceipt, Receipt } from './receipt.ts';
-import { checkedClearOptions, queuedReceipt, scopeReceipt } from './receipt.ts';
-import { spread } from './spread.ts';
+import type { ClearOptions, CommittedOptions, QueuedReceipt, Receipt } from './receipt.ts';
 
 /** The most namespaces of one node. */
 export const NAMESPACES_MAX = 256;
@@ -95,11 +95,20 @@ export class Lockstep implements AsyncDisposable {
    * however many values there are. Where the tier cannot commit it, rejects with `tier-unavailable`; with
    * `allowDegraded` it is queued, and the receipt says so.
    */
-  clear(scope: Scope, options?: ClearOptions & { readonly allowDegraded?: false }): Promise<Receipt>;
+  clear(scope: Scope, options?: CommittedOptions): Promise<Receipt>;
   clear(scope: Scope, options: ClearOptions): Promise<Receipt | QueuedReceipt>;
   async clear(scope: Scope, options: ClearOptions = {}): Promise<Receipt | QueuedReceipt> {
-    this.#refuseClosed();
-    return this.#engine.node.background.hold(this.#clear(checkedScope(scope), checkedClearOptions(options)));
+    return this.#invalidate('clear', scope, options);
+  }
+
+  /**
+   * Ends the freshness of all values of a scope on every node: who asks for one loads it anew, and the old one may stand
+   * in if that fails. Otherwise as `clear`.
+   */
+  expire(scope: Scope, options?: CommittedOptions): Promise<Receipt>;
+  expire(scope: Scope, options: ClearOptions): Promise<Receipt | QueuedReceipt>;
+  async expire(scope: Scope, options: ClearOptions = {}): Promise<Receipt | QueuedReceipt> {
+    return this.#invalidate('expire', scope, options);
   }
 
   /** How many entries of a namespace the tier holds, cleared ones that it has not reclaimed included; local: near. */
@@ -132,34 +141,12 @@ export class Lockstep implements AsyncDisposable {
     await this.close();
   }
 
-  async #clear(scope: Scope, { wait, allowDegraded }: Required<ClearOptions>): Promise<Receipt | QueuedReceipt> {
-    const { node, breaker, queuedClears } = this.#engine;
-    const scopeId = node.secrets.identifiers.scope(scope);
-    const send = (): Promise<Commit> => node.tier.clearScope(scopeId, node.id);
-    const made = { partition: CONTROL_PARTITION, effect: { kind: 'clear-scope', scopeId } } as const;
-    let commit: Commit;
-    try {
-      commit = await breaker.call(send);
-    } catch (error) {
-      if (!allowDegraded) throw error;
-      queuedClears.add({ ...made, send }, error);
-      return queuedReceipt(scope);
-    }
-    return scopeReceipt(scope, await spread(this.#engine, { ...made, commit, wait }));
+  #invalidate(kind: Verb, scope: Scope, options: ClearOptions): Promise<Receipt | QueuedReceipt> {
+    this.#refuseClosed();
+    return this.#engine.node.background.hold(invalidateScope(this.#engine, { kind, scope }, options));
   }
 
   #refuseClosed(): void {
     if (this.#engine.closing.aborted) throw new CacheError('closed', 'the node is closed');
   }
-}
-
-/** The scope, if it names exactly one: a misspelt one must not clear another, least of all everything. */
-function checkedScope(scope: Scope): Scope {
-  const fields = typeof scope === 'object' && scope !== null ? Object.entries(scope) : [];
-  const [[name, value] = ['', undefined], ...rest] = fields;
-  const isName = typeof value === 'string' && value !== '';
-  const fits = name === 'everything' ? value === true : (name === 'namespace' || name === 'tag') && isName;
-  if (fits && rest.length === 0) return scope;
-  const takes = '{ everything: true }, { namespace: "…" } or { tag: "…" }';
-  throw new ConfigError(`scope: got ${JSON.stringify(scope)}, takes one of ${takes}`);
 }

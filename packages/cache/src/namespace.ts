@@ -3,12 +3,13 @@ import type { Engine, NamespaceCounters, Space } from './engine.ts';
 import { freshFor, graceFor, waitFor } from './entry-write.ts';
 import type { Explanation } from './explain.ts';
 import { explain } from './explain.ts';
+import type { Verb } from './invalidate.ts';
 import type { ManyLoader } from './load-batch.ts';
 import { LoadBatch } from './load-batch.ts';
 import type { Loader, LoadOptions, Lookup } from './lookup.ts';
 import { allOf } from './outcomes.ts';
 import { ReadPath } from './read-path.ts';
-import type { ClearOptions, QueuedReceipt, Receipt } from './receipt.ts';
+import type { ClearOptions, CommittedOptions, QueuedReceipt, Receipt } from './receipt.ts';
 import type { Compared, SetOptions } from './write-path.ts';
 import { WritePath } from './write-path.ts';
 
@@ -142,11 +143,20 @@ export class Namespace<V> {
    * Removes a key on every node. Where the tier cannot commit it, rejects with `tier-unavailable`; with `allowDegraded`
    * it is queued, and the receipt says so.
    */
-  clear(key: string, options?: ClearOptions & { readonly allowDegraded?: false }): Promise<Receipt>;
+  clear(key: string, options?: CommittedOptions): Promise<Receipt>;
   clear(key: string, options: ClearOptions): Promise<Receipt | QueuedReceipt>;
   async clear(key: string, options: ClearOptions = {}): Promise<Receipt | QueuedReceipt> {
-    this.#check(key);
-    return this.#engine.node.background.hold(this.#writes.clear(key, options));
+    return this.#invalidate('clear', key, options);
+  }
+
+  /**
+   * Ends a key's freshness on every node: the next `getOrLoad` loads, and the old value may stand in if that fails.
+   * Otherwise as `clear`.
+   */
+  expire(key: string, options?: CommittedOptions): Promise<Receipt>;
+  expire(key: string, options: ClearOptions): Promise<Receipt | QueuedReceipt>;
+  async expire(key: string, options: ClearOptions = {}): Promise<Receipt | QueuedReceipt> {
+    return this.#invalidate('expire', key, options);
   }
 
   /**
@@ -163,17 +173,17 @@ export class Namespace<V> {
   }
 
   /** Removes many keys on every node, each as `clear` does, all on their way at once; what fails, as for `setMany`. */
-  clearMany(
-    keys: Iterable<string>,
-    options?: ClearOptions & { readonly allowDegraded?: false },
-  ): Promise<Map<string, Receipt>>;
+  clearMany(keys: Iterable<string>, options?: CommittedOptions): Promise<Map<string, Receipt>>;
   clearMany(keys: Iterable<string>, options: ClearOptions): Promise<Map<string, Receipt | QueuedReceipt>>;
   async clearMany(keys: Iterable<string>, options: ClearOptions = {}): Promise<Map<string, Receipt | QueuedReceipt>> {
-    const cleared = new Set(keys);
-    for (const key of cleared) this.#check(key);
-    const receipts = new Map<string, Promise<Receipt | QueuedReceipt>>();
-    for (const key of cleared) receipts.set(key, this.#writes.clear(key, options));
-    return this.#engine.node.background.hold(allOf(`namespace "${this.name}"`, receipts));
+    return this.#invalidateMany('clear', keys, options);
+  }
+
+  /** Ends the freshness of many keys on every node, each as `expire` does; otherwise as `clearMany`. */
+  expireMany(keys: Iterable<string>, options?: CommittedOptions): Promise<Map<string, Receipt>>;
+  expireMany(keys: Iterable<string>, options: ClearOptions): Promise<Map<string, Receipt | QueuedReceipt>>;
+  async expireMany(keys: Iterable<string>, options: ClearOptions = {}): Promise<Map<string, Receipt | QueuedReceipt>> {
+    return this.#invalidateMany('expire', keys, options);
   }
 
   /**
@@ -188,16 +198,10 @@ export class Namespace<V> {
   }
 
   /** Removes a key on every node as `clear` does, if the tier's entry is of this version: see `compareAndSet`. */
-  async compareAndClear(key: string, version: string, options: Pick<ClearOptions, 'wait'> = {}): Promise<Compared> {
+  async compareAndClear(key: string, version: string, options: Pick<CommittedOptions, 'wait'> = {}): Promise<Compared> {
     this.#check(key);
     this.#checkVersion(version);
     return this.#engine.node.background.hold(this.#writes.compareAndClear(key, { ...options, version }));
-  }
-
-  /** Ends a key's freshness on every node: the next `getOrLoad` loads; the old value may stand in if that fails. */
-  async expire(key: string): Promise<Receipt> {
-    this.#check(key);
-    return this.#engine.node.background.hold(this.#writes.expire(key));
   }
 
   stats(): NamespaceStats {
@@ -209,6 +213,23 @@ export class Namespace<V> {
   async #found(key: string): Promise<V | undefined> {
     const found = await this.lookup(key);
     return found.outcome === 'miss' ? undefined : found.value;
+  }
+
+  #invalidate(kind: Verb, key: string, options: ClearOptions): Promise<Receipt | QueuedReceipt> {
+    this.#check(key);
+    return this.#engine.node.background.hold(this.#writes.invalidate(kind, key, options));
+  }
+
+  #invalidateMany(
+    kind: Verb,
+    keys: Iterable<string>,
+    options: ClearOptions,
+  ): Promise<Map<string, Receipt | QueuedReceipt>> {
+    const asked = new Set(keys);
+    for (const key of asked) this.#check(key);
+    const receipts = new Map<string, Promise<Receipt | QueuedReceipt>>();
+    for (const key of asked) receipts.set(key, this.#writes.invalidate(kind, key, options));
+    return this.#engine.node.background.hold(allOf(`namespace "${this.name}"`, receipts));
   }
 
   #checkVersion(version: string): void {

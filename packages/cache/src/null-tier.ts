@@ -101,6 +101,10 @@ export class NullTier implements Tier {
     return this.#commit(CONTROL);
   }
 
+  async expireScope(): Promise<Commit> {
+    return this.#commit(CONTROL);
+  }
+
   async replicated(): Promise<number> {
     return 0;
   }

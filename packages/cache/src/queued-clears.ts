@@ -1,15 +1,15 @@
 import type { Commit, Effect } from '@lockstep/core';
-import { CacheError, CONTROL_PARTITION, TierUnavailableError } from '@lockstep/core';
+import { CacheError, CONTROL_PARTITION, OverloadedError, TierUnavailableError } from '@lockstep/core';
 import type { Applier } from './apply.ts';
 import { applyHint } from './apply.ts';
 import type { Breaker } from './breaker.ts';
 import type { Node } from './node.ts';
 import type { Outbox } from './outbox.ts';
 
-/** The most clears that a node holds back for a tier that is away. */
+/** The most clears that wait for the tier on one node. */
 export const QUEUED_CLEARS_MAX = 10_000;
 
-/** A clear that is yet to be committed. */
+/** A clear, or expire, that is yet to be committed. */
 export interface QueuedClear {
   readonly partition: number;
   readonly effect: Effect;
@@ -17,7 +17,8 @@ export interface QueuedClear {
 }
 
 /**
- * Clears that were made while the tier was away: in effect on the nodes that the bus reached, committed nowhere.
+ * Clears, and expires, that the tier does not have yet: because it was away, when they are in effect on the nodes that the
+ * bus reached, or because nobody waits for it, when they are in effect on this one.
  *
  * They are committed before this node reads or writes a value in their partition again, so that it never answers what
  * it was told to clear. A node that dies takes its own with it.
@@ -42,14 +43,22 @@ export class QueuedClears {
     return this.#clears.size;
   }
 
-  /** Takes over a clear that was not committed and brings it into effect; rethrows `error` where it is not the tier that is away. */
-  add(clear: QueuedClear, error: unknown): void {
+  /** Takes a clear over and brings it into effect on this node. Throws `overloaded` where too many wait already. */
+  add(clear: QueuedClear): void {
     const name = nameOf(clear);
-    const isFull = this.#clears.size >= QUEUED_CLEARS_MAX && !this.#clears.has(name);
-    if (!isTierAway(error) || isFull) throw error;
+    if (this.#isFull(name)) throw new OverloadedError(`${QUEUED_CLEARS_MAX} clears wait for the tier already`);
+    // To the end of the queue, also where one waits already: a replay under way may be past that.
+    this.#clears.delete(name);
     this.#clears.set(name, clear);
     applyHint(this.#node, clear.effect);
+  }
+
+  /** Takes over a clear that failed with `error`, here and on the nodes that the bus reaches; answers whether it could. */
+  takeOver(clear: QueuedClear, error: unknown): boolean {
+    if (!isTierAway(error) || this.#isFull(nameOf(clear))) return false;
+    this.add(clear);
     this.#outbox.send({ type: 'hint', effect: clear.effect, sender: this.#node.id });
+    return true;
   }
 
   /** Whether a value of this partition may be read or written: no clear that concerns it is left to commit. */
@@ -74,6 +83,10 @@ export class QueuedClears {
     return this.#replaying;
   }
 
+  #isFull(name: string): boolean {
+    return this.#clears.size >= QUEUED_CLEARS_MAX && !this.#clears.has(name);
+  }
+
   async #replay(): Promise<boolean> {
     for (const [name, clear] of this.#clears) {
       try {
@@ -91,7 +104,7 @@ export class QueuedClears {
 }
 
 function nameOf({ effect }: QueuedClear): string {
-  return effect.kind === 'clear-scope' ? `scope ${effect.scopeId}` : effect.keyId;
+  return `${effect.kind} ${'scopeId' in effect ? effect.scopeId : effect.keyId}`;
 }
 
 /** Whether the tier did not answer, or answered that it takes no writes for now. */

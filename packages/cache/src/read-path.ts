@@ -1,11 +1,13 @@
 import type { Clock, EpochTable, KeyAddress } from '@lockstep/core';
 import { CacheError, LoaderError, LoaderTimeoutError, OverloadedError } from '@lockstep/core';
 import type { NearEntry, NearRegion } from '@lockstep/near-cache';
+import { isFreshnessEnded } from '@lockstep/near-cache';
 import { CallersOfFlights } from './callers.ts';
 import type { Engine, Space } from './engine.ts';
 import type { Flight } from './flight.ts';
 import { beginFlight } from './flight.ts';
 import { keyAddress } from './key-address.ts';
+import { isLiveNear } from './live-near.ts';
 import { LoadPath } from './load-path.ts';
 import type { LoadOptions, Lookup, Manner, Previous, Question } from './lookup.ts';
 import { freshHit, miss, staleHit } from './lookup.ts';
@@ -110,12 +112,12 @@ export class ReadPath {
 
   /** Judges an entry anew after the epoch table has changed, and drops it where it is dead. */
   #checked(entry: NearEntry): NearEntry | undefined {
-    if (!this.#epochs.isLive(entry.born, entry.namespace, entry.tags)) {
+    if (!isLiveNear(this.#epochs, entry)) {
       this.#region.delete(entry.key);
       return undefined;
     }
     entry.checkedGeneration = this.#epochs.generation;
-    return entry;
+    return isFreshnessEnded(entry) ? undefined : entry;
   }
 
   /** The answer of an entry that may be served; one whose time has come is loaded anew meanwhile. */

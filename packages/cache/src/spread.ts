@@ -2,7 +2,7 @@ import type { Commit, Effect } from '@lockstep/core';
 import type { Engine } from './engine.ts';
 import type { Fence } from './fenced-clear.ts';
 import type { Flight } from './flight.ts';
-import type { ClearOptions, Spread } from './receipt.ts';
+import type { CommittedOptions, Spread } from './receipt.ts';
 
 /** What this node has committed, and how far its caller wants to see it spread. */
 export interface CommittedWrite {
@@ -11,7 +11,7 @@ export interface CommittedWrite {
   readonly effect: Effect;
   /** The write that must not be poisoned by its own event. */
   readonly flight?: Flight | undefined;
-  readonly wait?: ClearOptions['wait'];
+  readonly wait?: CommittedOptions['wait'];
 }
 
 /**

@@ -42,6 +42,8 @@ interface LiveEntry extends DecodedValue {
   /** Unpacked. */
   readonly entry: TierEntry;
   readonly remainingMs: number;
+  /** Whether it, or a scope of it, was expired. */
+  readonly expired: boolean;
   readonly fresh: boolean;
 }
 
@@ -154,7 +156,8 @@ export class TierReader {
     if (foreign && !(await this.#catchUp(flight))) return undefined;
     if (!node.epochs.isLive(entry.born, this.#space.scopeId, entry.tags)) return undefined;
     const { remainingMs } = stored;
-    return { ...decoded, entry, remainingMs, fresh: !entry.expired && remainingMs > entry.graceMs };
+    const expired = entry.expired || node.epochs.isExpired(entry.born, this.#space.scopeId, entry.tags);
+    return { ...decoded, entry, remainingMs, expired, fresh: !expired && remainingMs > entry.graceMs };
   }
 
   #keep(flight: Flight, question: Question, found: LiveEntry & { readonly head: Head; readonly sentMs: number }): void {
@@ -189,7 +192,7 @@ export class TierReader {
 }
 
 /** What a value that is replaced may still be used for; "there is none" is no value. */
-function previousOf({ entry, value, absence, remainingMs, fresh }: LiveEntry, sentMs: number): Previous | undefined {
+function previousOf({ entry, value, absence, remainingMs, expired, fresh }: LiveEntry, sentMs: number): Previous | undefined {
   if (absence !== undefined) return undefined;
   const { version, born, tags, codec, payload } = entry;
   return {
@@ -200,7 +203,7 @@ function previousOf({ entry, value, absence, remainingMs, fresh }: LiveEntry, se
     tags,
     encoded: { codec, payload },
     bytes: payload.length,
-    pastMs: entry.expired ? Number.POSITIVE_INFINITY : entry.graceMs - remainingMs,
+    pastMs: expired ? Number.POSITIVE_INFINITY : entry.graceMs - remainingMs,
     standsInUntilMs: sentMs + (fresh || entry.graceMs > 0 ? remainingMs * LIFE_FACTOR : 0),
   };
 }

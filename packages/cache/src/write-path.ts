@@ -6,10 +6,12 @@ import type { Engine, Space } from './engine.ts';
 import { entryWrite, freshFor, graceFor, tagIds } from './entry-write.ts';
 import type { Flight } from './flight.ts';
 import { beginFlight } from './flight.ts';
+import type { Verb } from './invalidate.ts';
+import { invalidateKey } from './invalidate.ts';
 import { keyAddress } from './key-address.ts';
 import { NearStore, nearLife, scopesOf } from './near-store.ts';
-import type { ClearOptions, QueuedReceipt, Receipt, Spread } from './receipt.ts';
-import { checkedClearOptions, keyReceipt, keyTarget, queuedReceipt } from './receipt.ts';
+import type { ClearOptions, CommittedOptions, QueuedReceipt, Receipt, Spread } from './receipt.ts';
+import { keyTarget, receiptOf } from './receipt.ts';
 import { spread } from './spread.ts';
 
 /** Options of one write. */
@@ -32,7 +34,7 @@ interface KeyWrite {
   readonly kind: Receipt['kind'];
   readonly address: KeyAddress;
   readonly flight?: Flight;
-  readonly wait?: ClearOptions['wait'];
+  readonly wait?: CommittedOptions['wait'];
 }
 
 /** What was committed, and how it spreads. */
@@ -89,7 +91,7 @@ export class WritePath {
   /** Removes a key everywhere, if the tier's entry is of this version. */
   async compareAndClear(
     key: string,
-    { version, wait }: { readonly version: string; readonly wait?: ClearOptions['wait'] },
+    { version, wait }: { readonly version: string; readonly wait?: CommittedOptions['wait'] },
   ): Promise<Compared> {
     const { node } = this.#engine;
     const address = keyAddress(node, this.#space.name, key);
@@ -100,30 +102,9 @@ export class WritePath {
     return { committed: true, receipt: keyReceipt('clear', address, await made.spreading) };
   }
 
-  /** Removes a key everywhere. Always an event, also where nothing was: a load under way anywhere must not survive. */
-  async clear(key: string, options: ClearOptions): Promise<Receipt | QueuedReceipt> {
-    const { wait, allowDegraded } = checkedClearOptions(options);
-    const { node, queuedClears } = this.#engine;
-    const address = keyAddress(node, this.#space.name, key);
-    const { partition, keyId } = address;
-    const send = (): Promise<Commit> => node.tier.clear(address, node.id);
-    try {
-      const { spreading } = await this.#commit({ kind: 'clear', address, wait }, send);
-      return keyReceipt('clear', address, await spreading);
-    } catch (error) {
-      if (!allowDegraded) throw error;
-      queuedClears.add({ partition, effect: { kind: 'clear', keyId }, send }, error);
-      return queuedReceipt(keyTarget(address));
-    }
-  }
-
-  /** Ends a key's freshness everywhere; the value may still stand in for a load that fails, within the grace. */
-  async expire(key: string): Promise<Receipt> {
-    const { node } = this.#engine;
-    const address = keyAddress(node, this.#space.name, key);
-    const send = (): Promise<Commit> => node.tier.expire(address, node.id);
-    const { spreading } = await this.#commit({ kind: 'expire', address }, send);
-    return keyReceipt('expire', address, await spreading);
+  /** Removes a key everywhere, or ends its freshness. */
+  invalidate(kind: Verb, key: string, options: ClearOptions): Promise<Receipt | QueuedReceipt> {
+    return invalidateKey(this.#engine, { kind, address: keyAddress(this.#engine.node, this.#space.name, key) }, options);
   }
 
   /** Encodes a value, begins its flight, and lets `commit` write it. */
@@ -210,4 +191,8 @@ export class WritePath {
     const { keyId, partition } = address;
     return { commit, spreading: spread(this.#engine, { commit, partition, effect: { kind, keyId }, flight, wait }) };
   }
+}
+
+function keyReceipt(kind: Receipt['kind'], address: KeyAddress, spread: Spread): Receipt {
+  return receiptOf({ kind, target: keyTarget(address), partition: address.partition }, spread);
 }

@@ -72,6 +72,7 @@ describe('two nodes with durability, on a primary with one replica', () => {
     ['an expire', () => a.tools.expire('tool')],
     ['a fenced clear', () => a.tools.clear('tool', { wait: 'fenced' })],
     ['a scope clear', () => a.lockstep.clear({ everything: true })],
+    ['a scope expire', () => a.lockstep.expire({ everything: true })],
   ])('%s says that the replica has it, and the replica does', async (_, write) => {
     const { replicas, sequence } = await write();
     expect(replicas).toEqual(ON_ALL);

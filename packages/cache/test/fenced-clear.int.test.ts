@@ -32,6 +32,8 @@ describe('a fenced clear on three nodes', () => {
     ['a key', () => a.tools.clear('tool', { wait: 'fenced' })],
     ['a tag', () => a.lockstep.clear({ tag: 'server:x' }, { wait: 'fenced' })],
     ['everything', () => a.lockstep.clear({ everything: true }, { wait: 'fenced' })],
+    ['an expired key', () => a.tools.expire('tool', { wait: 'fenced' })],
+    ['an expired tag', () => a.lockstep.expire({ tag: 'server:x' }, { wait: 'fenced' })],
   ])('of %s returns when every member has acknowledged it, and names each (P3)', async (_, clear) => {
     await settled();
     await a.tools.set('tool', 'old', { tags: ['server:x'] });

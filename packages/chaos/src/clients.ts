@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ClearOptions, Lockstep, Lookup, Namespace, QueuedReceipt, Receipt } from '@lockstep/cache';
 import { CacheError } from '@lockstep/core';
 import type { Answer, CallKind, Prng } from '@lockstep/simulator';
+import { isExpire, isOfScope } from '@lockstep/simulator';
 import type { RoundKeys } from './keys.ts';
 import { tagOf } from './keys.ts';
 import type { Recorder } from './records.ts';
@@ -15,6 +16,7 @@ const KINDS: readonly CallKind[] = [
   ...Array.from({ length: 120 }, () => 'load' as const),
   ...(['set', 'set', 'set', 'clear', 'clear', 'clear', 'expire', 'expire', 'degraded-clear'] as const),
   ...(['clear-scope', 'degraded-clear-scope', 'fenced-clear', 'fenced-clear-scope'] as const),
+  ...(['expire-scope', 'fenced-expire-scope', 'degraded-expire-scope', 'local-clear', 'local-clear-scope'] as const),
 ];
 
 /** The node that clients call, and where they write down what they asked and heard. */
@@ -63,7 +65,7 @@ export class Clients {
     const { random, nowMs } = this.#scene;
     const kind = random.pick(KINDS);
     const key = random.pick(random.chance(0.6) ? this.#keys.hot : this.#keys.cold);
-    const target = kind.endsWith('clear-scope') ? random.pick(this.#keys.scopes) : key;
+    const target = isOfScope(kind) ? random.pick(this.#keys.scopes) : key;
     const id = this.#calls++;
     this.#recorder.write(['call', id, kind, target, nowMs()]);
     const answer = await this.#run(kind, target, id).catch((error: unknown): Answer => {
@@ -85,16 +87,14 @@ export class Clients {
         this.#recorder.write(['value', value, target, nowMs(), id]);
         return writeAnswer(await tools.set(target, value, { tags: [tagOf(target)] }));
       }
-      case 'expire':
-        return writeAnswer(await tools.expire(target));
-      case 'clear':
-      case 'fenced-clear':
-      case 'degraded-clear':
-        return writeAnswer(await tools.clear(target, optionsOf(kind)));
-      case 'clear-scope':
-      case 'fenced-clear-scope':
-      case 'degraded-clear-scope':
-        return writeAnswer(await lockstep.clear(scopeOf(target), optionsOf(kind)));
+      default: {
+        const options = optionsOf(kind);
+        if (isOfScope(kind)) {
+          const scope = scopeOf(target);
+          return writeAnswer(await (isExpire(kind) ? lockstep.expire(scope, options) : lockstep.clear(scope, options)));
+        }
+        return writeAnswer(await (isExpire(kind) ? tools.expire(target, options) : tools.clear(target, options)));
+      }
     }
   }
 
@@ -114,7 +114,8 @@ export class Clients {
 }
 
 function optionsOf(kind: CallKind): ClearOptions {
-  return { wait: kind.startsWith('fenced') ? 'fenced' : 'committed', allowDegraded: kind.startsWith('degraded') };
+  const [how] = kind.split('-');
+  return { wait: how === 'fenced' || how === 'local' ? how : 'committed', allowDegraded: how === 'degraded' };
 }
 
 function scopeOf(target: string): Parameters<Lockstep['clear']>[0] {

@@ -1,4 +1,5 @@
 import type { CallKind } from '@lockstep/simulator';
+import { isOfScope } from '@lockstep/simulator';
 
 const HOT_KEYS = 6;
 const COLD_KEYS = 200;
@@ -29,7 +30,7 @@ export class RoundKeys {
 
   /** The keys that a call concerns. */
   of(kind: CallKind, target: string): readonly string[] {
-    return kind.endsWith('clear-scope') ? (this.#byTarget.get(target) ?? []) : [target];
+    return isOfScope(kind) ? (this.#byTarget.get(target) ?? []) : [target];
   }
 }
 

@@ -179,7 +179,7 @@ describe('a frame that does not parse', () => {
   it.each([
     ['a type of a later release', damaged(AT.type, 9)],
     ['type 0', damaged(AT.type, 0)],
-    ['an effect of a later release', damaged(AT.kind, 6)],
+    ['an effect of a later release', damaged(AT.kind, 7)],
     ['effect 0', damaged(AT.kind, 0)],
     ['a predecessor that is itself', damaged(AT.previous, 0, 0, 0, 0, 0, 0, 0x03, 0xe8)],
     ['a predecessor that is newer', damaged(AT.previous, 0, 0, 0, 0, 0, 0, 0x03, 0xe9)],

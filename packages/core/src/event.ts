@@ -14,15 +14,29 @@ const FLAG_TRACED = 2;
 const FRAME_TYPES = { event: 1, ack: 2, filled: 3, hint: 4 } as const;
 const KEY_KINDS = { clear: 1, expire: 2, put: 3, fill: 4 } as const;
 const KEY_KIND_NAMES: readonly (KeyKind | undefined)[] = [undefined, 'clear', 'expire', 'put', 'fill'];
-const CLEAR_SCOPE = 5;
+const SCOPE_KINDS = { 'clear-scope': 5, 'expire-scope': 6 } as const;
+const SCOPE_KIND_NAMES: Readonly<Record<number, ScopeKind>> = { 5: 'clear-scope', 6: 'expire-scope' };
 
 /** What an event does to one key: removed, expired, replaced by a write, or replaced by a load. */
 export type KeyKind = keyof typeof KEY_KINDS;
 
+/** What an event does to all values of a scope: ends their life, or their freshness alone. */
+export type ScopeKind = keyof typeof SCOPE_KINDS;
+
+/** What an event does to one key. */
+export interface KeyEffect {
+  readonly kind: KeyKind;
+  readonly keyId: KeyId;
+}
+
+/** What an event does to a scope. */
+export interface ScopeEffect {
+  readonly kind: ScopeKind;
+  readonly scopeId: ScopeId;
+}
+
 /** What an event does to near-caches. */
-export type Effect =
-  | { readonly kind: KeyKind; readonly keyId: KeyId }
-  | { readonly kind: 'clear-scope'; readonly scopeId: ScopeId };
+export type Effect = KeyEffect | ScopeEffect;
 
 /** A position in a partition's history. */
 export interface Position {
@@ -180,14 +194,15 @@ function readPosition(reader: ByteReader): Position {
 }
 
 function writeEffect(writer: ByteWriter, effect: Effect): void {
-  writer.u8(effect.kind === 'clear-scope' ? CLEAR_SCOPE : KEY_KINDS[effect.kind]);
-  writer.hex(effect.kind === 'clear-scope' ? effect.scopeId : effect.keyId);
+  writer.u8('scopeId' in effect ? SCOPE_KINDS[effect.kind] : KEY_KINDS[effect.kind]);
+  writer.hex('scopeId' in effect ? effect.scopeId : effect.keyId);
 }
 
 function readEffect(reader: ByteReader): Effect | undefined {
   const code = reader.u8();
   const id = reader.hex(ID_BYTES);
-  if (code === CLEAR_SCOPE) return { kind: 'clear-scope', scopeId: id as ScopeId };
+  const scopeKind = SCOPE_KIND_NAMES[code];
+  if (scopeKind !== undefined) return { kind: scopeKind, scopeId: id as ScopeId };
   const kind = KEY_KIND_NAMES[code];
   return kind && { kind, keyId: id as KeyId };
 }

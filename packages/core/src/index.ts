@@ -32,8 +32,11 @@ export type {
   FilledFrame,
   Frame,
   HintFrame,
+  KeyEffect,
   KeyKind,
   Position,
+  ScopeEffect,
+  ScopeKind,
   TraceContext,
 } from './event.ts';
 export { decodeLogBody, encodeLogBody } from './event.ts';
@@ -62,6 +65,7 @@ export {
 } from './entry.ts';
 
 // The protocol's state on one node
+export type { Epoch } from './epochs.ts';
 export { EPOCHS_MAX, EpochTable, UNJOINED } from './epochs.ts';
 export type { FlightState } from './flights.ts';
 export { Flights } from './flights.ts';

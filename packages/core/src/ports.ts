@@ -1,4 +1,5 @@
 import type { Born, EntryHeader } from './entry.ts';
+import type { Epoch } from './epochs.ts';
 import type { Effect } from './event.ts';
 import type { Head } from './history.ts';
 import type { Incarnation, KeyId, NodeId, ScopeId } from './keys.ts';
@@ -139,7 +140,7 @@ export interface LogRecord {
 export interface ControlState {
   readonly head: Head;
   readonly floor: number;
-  readonly epochs: readonly (readonly [ScopeId, number])[];
+  readonly epochs: readonly Epoch[];
 }
 
 /** What an audit asks about: an entry, and the scopes that it belongs to. */
@@ -153,7 +154,7 @@ export interface Inspected {
   readonly header: EntryHeader | undefined;
   /** The control partition's; undefined where it has no head. */
   readonly controlIncarnation: Incarnation | undefined;
-  /** The highest epoch of the scopes; 0: none of them has one. */
+  /** The highest epoch of the scopes, of clears or expires; 0: none of them has one. */
   readonly epoch: number;
 }
 
@@ -210,6 +211,7 @@ export interface Tier {
   /** As `clear`, likewise. */
   compareAndClear(address: KeyAddress, version: string, sender: NodeId): Promise<TierCompared>;
   clearScope(scopeId: ScopeId, sender: NodeId): Promise<Commit>;
+  expireScope(scopeId: ScopeId, sender: NodeId): Promise<Commit>;
   /**
    * How many replicas of the partition's primary have this commit, and all before it: answers once so many as wanted
    * do, or with fewer when the time is over; 0 where the primary itself does not have it. No atomic step.

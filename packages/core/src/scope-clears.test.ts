@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Born, Incarnation, ScopeId } from './index.ts';
+import type { Born, Epoch, Incarnation, ScopeEffect, ScopeId } from './index.ts';
 import { EPOCHS_MAX, EpochTable, EVERYTHING, UNJOINED } from './index.ts';
 
 const TODAY = 'aaaaaaaaaaaaaaaa' as Incarnation;
@@ -13,7 +13,15 @@ function at(sequence: number, incarnation: Incarnation = TODAY): Born {
   return { incarnation, sequence };
 }
 
-function tableAt(sequence: number, floor = 0, epochs: readonly (readonly [ScopeId, number])[] = []): EpochTable {
+function clear(scopeId: ScopeId): ScopeEffect {
+  return { kind: 'clear-scope', scopeId };
+}
+
+function expire(scopeId: ScopeId): ScopeEffect {
+  return { kind: 'expire-scope', scopeId };
+}
+
+function tableAt(sequence: number, floor = 0, epochs: readonly Epoch[] = []): EpochTable {
   const table = new EpochTable();
   table.adopt(at(sequence), floor, epochs);
   return table;
@@ -29,21 +37,21 @@ describe('an entry', () => {
     { scope: 'c'.repeat(32) as ScopeId, name: 'another tag', diesBy: false },
   ])('born before a clear of $name is dead: $diesBy (P4)', ({ scope, diesBy }) => {
     const table = tableAt(100);
-    table.raise(scope, 101);
+    table.raise(clear(scope), 101);
     expect(table.isLive(at(100), TOOLS, [TEAM_A, TEAM_B])).toBe(!diesBy);
     expect(table.isLive(at(101), TOOLS, [TEAM_A, TEAM_B])).toBe(true);
   });
 
   it('without tags dies with everything and with its namespace alone', () => {
     const table = tableAt(100);
-    table.raise(TEAM_A, 101);
+    table.raise(clear(TEAM_A), 101);
     expect(table.isLive(at(100), TOOLS, [])).toBe(true);
-    table.raise(EVERYTHING, 102);
+    table.raise(clear(EVERYTHING), 102);
     expect(table.isLive(at(101), TOOLS, [])).toBe(false);
   });
 
   it('is live under the epoch it was born at, and dead under one that is higher by one', () => {
-    const table = tableAt(100, 0, [[TOOLS, 50]]);
+    const table = tableAt(100, 0, [{ ...clear(TOOLS), sequence: 50 }]);
     expect([49, 50, 51].map((sequence) => table.isLive(at(sequence), TOOLS, []))).toEqual([false, true, true]);
   });
 
@@ -65,11 +73,50 @@ describe('an entry', () => {
   });
 });
 
+describe('an expire of a scope', () => {
+  it.each([EVERYTHING, TOOLS, TEAM_B])('ends the freshness of what was born before it, and not its life (%s)', (scopeId) => {
+    const table = tableAt(100);
+    table.raise(expire(scopeId), 101);
+    const judged = [100, 101].map((sequence) => {
+      const scopes = [at(sequence), TOOLS, [TEAM_A, TEAM_B]] as const;
+      return [table.isLive(...scopes), table.isExpired(...scopes)];
+    });
+    expect(judged).toEqual([
+      [true, true],
+      [true, false],
+    ]);
+  });
+
+  it('and a clear of the same scope are two: neither takes the place of the other', () => {
+    const table = tableAt(100, 0, [
+      { ...expire(TOOLS), sequence: 90 },
+      { ...clear(TOOLS), sequence: 80 },
+    ]);
+    const born = [79, 80, 89, 90].map((sequence) => at(sequence));
+    expect(born.map((one) => table.isLive(one, TOOLS, []))).toEqual([false, true, true, true]);
+    expect(born.map((one) => table.isExpired(one, TOOLS, []))).toEqual([true, true, true, false]);
+  });
+
+  it('of other scopes changes nothing', () => {
+    const table = tableAt(100);
+    table.raise(expire(TEAM_A), 101);
+    expect(table.isExpired(at(100), TOOLS, [TEAM_B])).toBe(false);
+  });
+
+  it('that came while the state was read, and lies beyond it, is kept', () => {
+    const table = tableAt(100);
+    table.startJournal();
+    table.raise(expire(TOOLS), 120);
+    table.adopt(at(110), 0, []);
+    expect(table.isExpired(at(119), TOOLS, [])).toBe(true);
+  });
+});
+
 describe('an epoch', () => {
   it('is only ever raised: an older clear that comes late brings nothing back to life', () => {
     const table = tableAt(100);
-    table.raise(TOOLS, 120);
-    table.raise(TOOLS, 110);
+    table.raise(clear(TOOLS), 120);
+    table.raise(clear(TOOLS), 110);
     expect(table.isLive(at(115), TOOLS, [])).toBe(false);
   });
 });
@@ -80,9 +127,11 @@ describe('the generation', () => {
     const seen = [table.generation];
     table.adopt(at(100), 0, []);
     seen.push(table.generation);
-    table.raise(TOOLS, 101);
+    table.raise(clear(TOOLS), 101);
     seen.push(table.generation);
-    table.raise(TOOLS, 102);
+    table.raise(clear(TOOLS), 102);
+    seen.push(table.generation);
+    table.raise(expire(TOOLS), 102);
     seen.push(table.generation);
     table.adopt(at(103), 50, []);
     seen.push(table.generation);
@@ -94,18 +143,18 @@ describe('the generation', () => {
 
   it('stays when a clear that is known already comes again, or an older one comes late', () => {
     const table = tableAt(100);
-    table.raise(TOOLS, 120);
+    table.raise(clear(TOOLS), 120);
     const { generation } = table;
-    table.raise(TOOLS, 120);
-    table.raise(TOOLS, 110);
+    table.raise(clear(TOOLS), 120);
+    table.raise(clear(TOOLS), 110);
     expect(table.generation).toBe(generation);
   });
 });
 
 describe("the control partition's state, adopted", () => {
   it('replaces what was known: incarnation, floor, and every epoch', () => {
-    const table = tableAt(100, 40, [[TOOLS, 90]]);
-    table.adopt(at(10, OTHER), 3, [[TEAM_A, 8]]);
+    const table = tableAt(100, 40, [{ ...clear(TOOLS), sequence: 90 }]);
+    table.adopt(at(10, OTHER), 3, [{ ...clear(TEAM_A), sequence: 8 }]);
     expect(table.incarnation).toBe(OTHER);
     expect(table.isLive(at(4, OTHER), TOOLS, [])).toBe(true);
     expect(table.isLive(at(2, OTHER), TOOLS, [])).toBe(false);
@@ -115,8 +164,8 @@ describe("the control partition's state, adopted", () => {
   it('keeps a clear that came while it was read and lies beyond it', () => {
     const table = tableAt(100);
     table.startJournal();
-    table.raise(TOOLS, 120);
-    table.raise(EVERYTHING, 111);
+    table.raise(clear(TOOLS), 120);
+    table.raise(clear(EVERYTHING), 111);
     table.adopt(at(110), 0, []);
     expect(table.isLive(at(119), TOOLS, [])).toBe(false);
     expect(table.isLive(at(110), CONFIGS, [])).toBe(false);
@@ -130,7 +179,7 @@ describe("the control partition's state, adopted", () => {
     ]) {
       const table = tableAt(100);
       table.startJournal();
-      for (const sequence of clears) table.raise(TOOLS, sequence);
+      for (const sequence of clears) table.raise(clear(TOOLS), sequence);
       table.adopt(at(110), 0, []);
       expect(table.isLive(at(119), TOOLS, [])).toBe(false);
     }
@@ -138,18 +187,18 @@ describe("the control partition's state, adopted", () => {
 
   it('keeps a clear that came while it was read though it was known before: the state read may lack it', () => {
     const table = tableAt(100);
-    table.raise(TOOLS, 120);
+    table.raise(clear(TOOLS), 120);
     table.startJournal();
-    table.raise(TOOLS, 120);
+    table.raise(clear(TOOLS), 120);
     table.adopt(at(110), 0, []);
     expect(table.isLive(at(119), TOOLS, [])).toBe(false);
   });
 
   it('lets go of a clear that came while it was read and is part of it, or of a history that is lost', () => {
     const table = tableAt(100);
-    table.raise(CONFIGS, 130);
+    table.raise(clear(CONFIGS), 130);
     table.startJournal();
-    table.raise(TOOLS, 105);
+    table.raise(clear(TOOLS), 105);
     table.adopt(at(110), 0, []);
     expect(table.isLive(at(104), TOOLS, [])).toBe(true);
     expect(table.isLive(at(104), CONFIGS, [])).toBe(true);
@@ -158,7 +207,7 @@ describe("the control partition's state, adopted", () => {
   it('takes no clear from a journal that an earlier reading began', () => {
     const table = tableAt(100);
     table.startJournal();
-    table.raise(TOOLS, 120);
+    table.raise(clear(TOOLS), 120);
     table.startJournal();
     table.adopt(at(110), 0, []);
     expect(table.isLive(at(115), TOOLS, [])).toBe(true);
@@ -167,9 +216,9 @@ describe("the control partition's state, adopted", () => {
   it('takes no clear from the journal of a reading that failed', () => {
     const table = tableAt(100);
     table.startJournal();
-    table.raise(TOOLS, 120);
+    table.raise(clear(TOOLS), 120);
     table.dropJournal();
-    table.raise(TOOLS, 121);
+    table.raise(clear(TOOLS), 121);
     expect(table.isLive(at(115), TOOLS, [])).toBe(false);
     table.adopt(at(110), 0, []);
     expect(table.isLive(at(115), TOOLS, [])).toBe(true);
@@ -179,7 +228,7 @@ describe("the control partition's state, adopted", () => {
     const table = tableAt(100);
     table.startJournal();
     table.adopt(at(110), 0, []);
-    table.raise(TOOLS, 120);
+    table.raise(clear(TOOLS), 120);
     table.adopt(at(115), 0, []);
     expect(table.isLive(at(116), TOOLS, [])).toBe(true);
   });
@@ -191,7 +240,7 @@ describe('more scopes than a node keeps epochs of', () => {
   it('cost it the oldest, and what was born before those is dead, while younger entries live on', () => {
     const table = tableAt(0);
     const last = EPOCHS_MAX + 1;
-    for (let sequence = 1; sequence <= last; sequence++) table.raise(scope(sequence), sequence);
+    for (let sequence = 1; sequence <= last; sequence++) table.raise(clear(scope(sequence)), sequence);
     const pruned = EPOCHS_MAX / 10;
     expect(table.isLive(at(pruned - 1), TOOLS, [])).toBe(false);
     expect(table.isLive(at(pruned), TOOLS, [])).toBe(true);
@@ -200,7 +249,7 @@ describe('more scopes than a node keeps epochs of', () => {
   });
 
   it('are pruned also where they are adopted, whatever order they come in', () => {
-    const epochs = Array.from({ length: EPOCHS_MAX + 1 }, (_, at) => [scope(at + 1), at + 1] as const).reverse();
+    const epochs = Array.from({ length: EPOCHS_MAX + 1 }, (_, at) => ({ ...clear(scope(at + 1)), sequence: at + 1 })).reverse();
     const table = tableAt(EPOCHS_MAX + 1, 0, epochs);
     expect(table.isLive(at(EPOCHS_MAX / 10 - 1), TOOLS, [])).toBe(false);
     expect(table.isLive(at(EPOCHS_MAX / 10), TOOLS, [])).toBe(true);

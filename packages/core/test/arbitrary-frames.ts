@@ -41,7 +41,13 @@ export const arbitraryEffect: fc.Arbitrary<Effect> = fc.oneof(
     },
     PLAIN,
   ),
-  fc.record({ kind: fc.constant('clear-scope' as const), scopeId: hex(16).map((id) => id as ScopeId) }, PLAIN),
+  fc.record(
+    {
+      kind: fc.constantFrom('clear-scope' as const, 'expire-scope' as const),
+      scopeId: hex(16).map((id) => id as ScopeId),
+    },
+    PLAIN,
+  ),
 );
 
 export const arbitrarySender: fc.Arbitrary<NodeId> = sender;

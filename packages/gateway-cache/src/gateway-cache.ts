@@ -1,4 +1,4 @@
-import type { ClearOptions, Lockstep, Lookup, Namespace, Scope } from '@lockstep/cache';
+import type { CommittedOptions, Lockstep, Lookup, Namespace, Scope } from '@lockstep/cache';
 import type { ClearedCache, ClearOutcome } from './clear-outcome.ts';
 import { clearOutcome } from './clear-outcome.ts';
 import type { CacheType } from './clear-words.ts';
@@ -41,8 +41,8 @@ export interface ClearRequest {
   readonly gateway?: GatewayRef;
   /** Only this server's tool lists; needs `gateway`. */
   readonly serverName?: string;
-  /** How far it is to have come when `clear` resolves: see `ClearOptions` of `@lockstep/cache`. */
-  readonly wait?: NonNullable<ClearOptions['wait']>;
+  /** How far it is to have come when `clear` resolves: see `CommittedOptions` of `@lockstep/cache`. */
+  readonly wait?: NonNullable<CommittedOptions['wait']>;
 }
 
 /** The caches of an MCP gateway: one object per node. `C` is a gateway's configuration, `T` a tool. */
@@ -109,7 +109,7 @@ export class GatewayCache<C, T> {
    * which it did not confirm. Never rejects.
    */
   async clear(request: ClearRequest): Promise<ClearOutcome> {
-    const options: Pick<ClearOptions, 'wait'> = request.wait === undefined ? {} : { wait: request.wait };
+    const options: Pick<CommittedOptions, 'wait'> = request.wait === undefined ? {} : { wait: request.wait };
     const scopes = this.#scopesOf(request).map(({ cache, scope }) => {
       return { cache, receipt: this.#lockstep.clear(scope, options) };
     });

@@ -1,3 +1,3 @@
 // The near-cache
 export type { NearEntry, NearRegion, NearRegionOptions } from './near-cache.ts';
-export { NearCache } from './near-cache.ts';
+export { endFreshness, isFreshnessEnded, NearCache } from './near-cache.ts';

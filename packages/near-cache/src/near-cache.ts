@@ -1,5 +1,5 @@
 import type { Born, KeyId, ScopeId } from '@lockstep/core';
-import { ConfigError } from '@lockstep/core';
+import { ConfigError, EVERYTHING } from '@lockstep/core';
 import { LRUCache } from 'lru-cache';
 
 /** Before every instant of a clock; a small integer, which an entry holds without an object of its own. */
@@ -119,7 +119,17 @@ export class NearCache {
   /** Ends the freshness of a key's entry; it stays as a stale value. */
   expire(keyId: KeyId): void {
     const indexed = this.#byKeyId.get(keyId);
-    if (indexed !== undefined) indexed.entry.freshUntilMs = LONG_PAST_MS;
+    if (indexed !== undefined) endFreshness(indexed.entry);
+  }
+
+  /** Drops every entry of a scope. Looks at all entries. */
+  dropScope(scopeId: ScopeId): void {
+    for (const { entry, region } of this.#inScope(scopeId)) region.delete(entry.key);
+  }
+
+  /** Ends the freshness of every entry of a scope. Looks at all entries. */
+  expireScope(scopeId: ScopeId): void {
+    for (const { entry } of this.#inScope(scopeId)) endFreshness(entry);
   }
 
   /** Drops every entry of a partition; answers how many. */
@@ -139,6 +149,23 @@ export class NearCache {
     for (const region of this.#regions) region.clear();
     return dropped;
   }
+
+  *#inScope(scopeId: ScopeId): Generator<IndexedEntry> {
+    for (const indexed of this.#byKeyId.values()) {
+      const { namespace, tags } = indexed.entry;
+      if (scopeId === EVERYTHING || scopeId === namespace || tags.includes(scopeId)) yield indexed;
+    }
+  }
+}
+
+/** Ends an entry's freshness; it stays as a stale value. */
+export function endFreshness(entry: NearEntry): void {
+  entry.freshUntilMs = LONG_PAST_MS;
+}
+
+/** Whether an entry's freshness was ended before its time. */
+export function isFreshnessEnded({ freshUntilMs }: NearEntry): boolean {
+  return freshUntilMs === LONG_PAST_MS;
 }
 
 interface IndexedEntry {

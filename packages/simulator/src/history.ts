@@ -1,15 +1,18 @@
-/** What a call asked for. `covers` tells the keys that a write concerns. */
-export type CallKind =
-  | 'get'
-  | 'load'
-  | 'set'
-  | 'clear'
-  | 'expire'
-  | 'clear-scope'
-  | 'fenced-clear'
-  | 'fenced-clear-scope'
-  | 'degraded-clear'
-  | 'degraded-clear-scope';
+/** The verbs that end values, of a key or of a scope. */
+export type Ending = 'clear' | 'expire' | 'clear-scope' | 'expire-scope';
+
+/** What a call asked for; before an ending, how: fenced, queued where the tier is away, in effect on its node at once. */
+export type CallKind = 'get' | 'load' | 'set' | Ending | `${'fenced' | 'degraded' | 'local'}-${Ending}`;
+
+/** Whether a call ends all values of a scope. */
+export function isOfScope(kind: CallKind): boolean {
+  return kind.endsWith('-scope');
+}
+
+/** Whether a call ends the freshness of values alone: they may still be answered, marked stale. */
+export function isExpire(kind: CallKind): boolean {
+  return kind.endsWith('expire') || kind.endsWith('expire-scope');
+}
 
 /** One call of a client, as it saw it; times are true times in ms. */
 export interface Call {

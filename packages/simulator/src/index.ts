@@ -8,7 +8,7 @@ export { traceOf } from './trace.ts';
 export type { CheckOptions, Violation } from './checkers.ts';
 export { check } from './checkers.ts';
 export type { Answer, Call, CallKind, Fault, Origin } from './history.ts';
-export { History } from './history.ts';
+export { History, isExpire, isOfScope } from './history.ts';
 export { FAULT_KINDS } from './faults.ts';
 
 // The simulated world

@@ -134,7 +134,11 @@ export class SimTier implements Tier {
   }
 
   clearScope(scopeId: ScopeId): Promise<Commit> {
-    return this.#onControl((model, moment) => model.clearScope(scopeId, moment));
+    return this.#onControl((model, moment) => model.endScope({ kind: 'clear-scope', scopeId }, moment));
+  }
+
+  expireScope(scopeId: ScopeId): Promise<Commit> {
+    return this.#onControl((model, moment) => model.endScope({ kind: 'expire-scope', scopeId }, moment));
   }
 
   /** The one replica takes its time to acknowledge: at times more than there is. */
@@ -202,13 +206,15 @@ export class SimTier implements Tier {
         subjects.map((subject) => model.read({ ...subject, namespace: '' }, {}, moment).entry),
       ),
     ]);
-    const epochs = new Map(control?.epochs);
+    const epochsOf = (scopes: readonly ScopeId[]): readonly number[] => {
+      return (control?.epochs ?? []).flatMap(({ scopeId, sequence }) => (scopes.includes(scopeId) ? [sequence] : []));
+    };
     return subjects.map(({ scopes }, at) => {
       const bytes = entries[at]?.bytes;
       return {
         header: bytes && decodeEntryHeader(bytes),
         controlIncarnation: control?.head.incarnation,
-        epoch: Math.max(0, ...scopes.map((scopeId) => epochs.get(scopeId) ?? 0)),
+        epoch: Math.max(0, ...epochsOf(scopes)),
       };
     });
   }

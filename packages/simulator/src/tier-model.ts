@@ -3,6 +3,7 @@ import type {
   Commit,
   ControlState,
   EntryWrite,
+  Epoch,
   Head,
   KeyAddress,
   KeyId,
@@ -10,7 +11,7 @@ import type {
   LogRecord,
   Members,
   NodeId,
-  ScopeId,
+  ScopeEffect,
   TierCompared,
   TierFill,
   TierRead,
@@ -30,7 +31,7 @@ import {
 
 interface ControlPartition extends History {
   floor: number;
-  readonly epochs: Map<ScopeId, number>;
+  readonly epochs: Map<string, Epoch>;
   settings: ClusterSettings | undefined;
   readonly members: Map<NodeId, string>;
 }
@@ -135,10 +136,10 @@ export class TierModel {
     return commitEvent(partition, { kind: 'expire', keyId: address.keyId }, moment);
   }
 
-  clearScope(scopeId: ScopeId, moment: Moment): Commit {
+  endScope(effect: ScopeEffect, moment: Moment): Commit {
     if (this.#control.head === undefined) this.#dropControlHistory();
-    const commit = commitEvent(this.#control, { kind: 'clear-scope', scopeId }, moment);
-    this.#control.epochs.set(scopeId, commit.sequence);
+    const commit = commitEvent(this.#control, effect, moment);
+    this.#control.epochs.set(`${effect.kind} ${effect.scopeId}`, { ...effect, sequence: commit.sequence });
     return commit;
   }
 
@@ -166,7 +167,7 @@ export class TierModel {
 
   control(): ControlState | undefined {
     const { head, floor, epochs } = this.#control;
-    return head && { head, floor, epochs: [...epochs] };
+    return head && { head, floor, epochs: [...epochs.values()] };
   }
 
   settle(settings: ClusterSettings): ClusterSettings {

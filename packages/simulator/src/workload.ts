@@ -1,6 +1,7 @@
 import type { AnswerOptions, ClearOptions, Lockstep, Lookup, Namespace, QueuedReceipt, Receipt } from '@lockstep/cache';
 import { BatchError, CacheError } from '@lockstep/core';
 import type { Answer, Call, CallKind, History } from './history.ts';
+import { isExpire, isOfScope } from './history.ts';
 import type { Prng } from './prng.ts';
 import type { SimMachine } from './sim-machine.ts';
 import type { World } from './world.ts';
@@ -67,7 +68,7 @@ export class Workload {
       const keys = kind === 'set' || this.#random.chance(0.5) ? ['a', 'b'] : KEYS;
       return this.askMany(node, kind, keys);
     }
-    void this.ask(node, { kind, target: kind.endsWith('clear-scope') ? scope.name : key });
+    void this.ask(node, { kind, target: isOfScope(kind) ? scope.name : key });
   }
 
   /** Makes one call for many keys on this node, as soon as it runs; in the history it is a call for each. */
@@ -142,16 +143,16 @@ export class Workload {
         const value = this.#history.value({ key, by: 'set', startMs: call.startMs, node: call.node, call });
         return writeAnswer(await tools.set(key, value, { tags }));
       }
-      case 'clear':
-      case 'fenced-clear':
-      case 'degraded-clear':
-        return writeAnswer(await tools.clear(key, optionsOf(call)));
-      case 'expire':
-        return writeAnswer(await tools.expire(key));
-      case 'clear-scope':
-      case 'fenced-clear-scope':
-      case 'degraded-clear-scope':
-        return writeAnswer(await lockstep.clear(scopeOf(call.target), optionsOf(call)));
+      default: {
+        const options = optionsOf(call.kind);
+        if (isOfScope(call.kind)) {
+          const scope = scopeOf(key);
+          return writeAnswer(
+            await (isExpire(call.kind) ? lockstep.expire(scope, options) : lockstep.clear(scope, options)),
+          );
+        }
+        return writeAnswer(await (isExpire(call.kind) ? tools.expire(key, options) : tools.clear(key, options)));
+      }
     }
   }
 
@@ -230,12 +231,20 @@ function readsOf(each: number): readonly CallKind[] {
 }
 
 function kindsOfWrites(): readonly CallKind[] {
-  const plain = ['set', 'set', 'clear', 'clear', 'expire', 'clear-scope'] as const;
-  return [...plain, 'fenced-clear', 'fenced-clear-scope', 'degraded-clear', 'degraded-clear-scope'];
+  return [
+    ...(['set', 'set', 'clear', 'clear', 'expire', 'clear-scope', 'expire-scope'] as const),
+    ...(['fenced-clear', 'fenced-clear-scope', 'fenced-expire-scope'] as const),
+    ...(['degraded-clear', 'degraded-clear-scope', 'degraded-expire', 'degraded-expire-scope'] as const),
+    ...(['local-clear', 'local-clear-scope', 'local-expire'] as const),
+  ];
 }
 
-function optionsOf({ kind }: Call): ClearOptions {
-  return { wait: kind.startsWith('fenced') ? 'fenced' : 'committed', allowDegraded: kind.startsWith('degraded') };
+function optionsOf(kind: CallKind): ClearOptions {
+  const [how] = kind.split('-');
+  return {
+    wait: how === 'fenced' || how === 'local' ? how : 'committed',
+    allowDegraded: how === 'degraded',
+  };
 }
 
 function writeAnswer(receipt: Receipt | QueuedReceipt): Answer {

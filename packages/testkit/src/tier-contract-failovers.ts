@@ -151,12 +151,11 @@ function losesControlState(scene: TierScene): void {
     const next = await scene.two.clearScope(OTHER_TAG, NODE);
     expect(next).toMatchObject({ incarnation: kept.incarnation, previous: kept.sequence });
     expect(next.sequence).toBeGreaterThan(lost.sequence);
-    expect(new Map((await scene.one.control())?.epochs)).toEqual(
-      new Map([
-        [TAG, kept.sequence],
-        [OTHER_TAG, next.sequence],
-      ]),
-    );
+    const epochs = (await scene.one.control())?.epochs ?? [];
+    expect(epochs.toSorted((one, other) => one.sequence - other.sequence)).toEqual([
+      { kind: 'clear-scope', scopeId: TAG, sequence: kept.sequence },
+      { kind: 'clear-scope', scopeId: OTHER_TAG, sequence: next.sequence },
+    ]);
     expect(await scene.log(CONTROL_PARTITION)).toMatchObject([
       { sequence: kept.sequence },
       { sequence: next.sequence, previous: kept.sequence },

@@ -129,33 +129,37 @@ function knowsReplicas(scene: TierScene): void {
 }
 
 function keepsScopes(scene: TierScene): void {
-  it('a scope clear is an event of the control partition, and its sequence the epoch of the scope', async () => {
+  it.each([
+    'clear-scope',
+    'expire-scope',
+  ] as const)('a %s is an event of the control partition, and its sequence the epoch of the scope', async (kind) => {
     const head = await scene.one.found(CONTROL_PARTITION, FIRST);
-    const commit = await scene.one.clearScope(TAG, NODE);
+    const { one } = scene;
+    const commit = await (kind === 'clear-scope' ? one.clearScope(TAG, NODE) : one.expireScope(TAG, NODE));
     expect(commit).toMatchObject({ incarnation: FIRST, previous: head.sequence });
     expect(await scene.log(CONTROL_PARTITION)).toEqual([
-      { sequence: commit.sequence, previous: head.sequence, effect: { kind: 'clear-scope', scopeId: TAG } },
+      { sequence: commit.sequence, previous: head.sequence, effect: { kind, scopeId: TAG } },
     ]);
     expect(await scene.two.control()).toEqual({
       head: { incarnation: FIRST, sequence: commit.sequence },
       floor: 0,
-      epochs: [[TAG, commit.sequence]],
+      epochs: [{ kind, scopeId: TAG, sequence: commit.sequence }],
     });
   });
 
-  it('a later clear raises the epoch of its scope, and no other', async () => {
+  it('a later clear raises the epoch of its scope, and no other, nor that of its expires', async () => {
     const first = await scene.one.clearScope(TAG, NODE);
+    const expired = await scene.one.expireScope(TAG, NODE);
     const other = await scene.two.clearScope(EVERYTHING, NODE);
     const again = await scene.two.clearScope(TAG, NODE);
     expect(again.previous).toBe(other.sequence);
     expect(again.sequence).toBeGreaterThan(first.sequence);
-    const epochs = new Map((await scene.one.control())?.epochs);
-    expect(epochs).toEqual(
-      new Map([
-        [TAG, again.sequence],
-        [EVERYTHING, other.sequence],
-      ]),
-    );
+    const epochs = (await scene.one.control())?.epochs ?? [];
+    expect(epochs.toSorted((one, two) => one.sequence - two.sequence)).toEqual([
+      { kind: 'expire-scope', scopeId: TAG, sequence: expired.sequence },
+      { kind: 'clear-scope', scopeId: EVERYTHING, sequence: other.sequence },
+      { kind: 'clear-scope', scopeId: TAG, sequence: again.sequence },
+    ]);
   });
 
   it('the control partition has no state before it has a head', async () => {
@@ -167,6 +171,7 @@ function keepsScopes(scene: TierScene): void {
 
   it('epochs are lost with the history they belong to', async () => {
     await scene.one.clearScope(TAG, NODE);
+    await scene.one.expireScope(TAG, NODE);
     await scene.world.loseEverything();
     await scene.one.found(CONTROL_PARTITION, SECOND);
     expect((await scene.two.control())?.epochs).toEqual([]);

@@ -35,8 +35,11 @@ export function inspectsEntries(scene: TierScene): void {
     expect((await scene.one.heads([KEY.partition]))[0]).toMatchObject({ sequence: head.sequence });
   });
 
-  it('an inspection tells the newest clear of the scopes asked about, and of no other', async () => {
-    const { incarnation, sequence } = await scene.one.clearScope(CLEARED, NODE);
+  it.each([
+    'clearScope',
+    'expireScope',
+  ] as const)('an inspection tells the newest %s of the scopes asked about, and of no other', async (end) => {
+    const { incarnation, sequence } = await scene.one[end](CLEARED, NODE);
     const [of, none] = await inspect({ ...KEY, scopes: [OTHER, CLEARED] }, { ...KEY, scopes: [OTHER] });
     expect(of).toMatchObject({ controlIncarnation: incarnation, epoch: sequence });
     expect(none).toMatchObject({ controlIncarnation: incarnation, epoch: 0 });

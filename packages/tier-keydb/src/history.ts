@@ -6,20 +6,23 @@ import type {
   Incarnation,
   LogRecord,
   NodeId,
+  ScopeEffect,
   ScopeId,
+  ScopeKind,
 } from '@lockstep/core';
 import { CONTROL_PARTITION, decodeLogBody, encodeLogBody } from '@lockstep/core';
 import type { Connection, PipelineCommand } from './connection.ts';
 import { malformedReply } from './failure.ts';
-import { clearScopeScript } from './generated/clear-scope.ts';
+import { endScopeScript } from './generated/end-scope.ts';
 import { foundScript } from './generated/found.ts';
 import { foundControlScript } from './generated/found-control.ts';
 import { settleScript } from './generated/settle.ts';
 import type { KeyLayout } from './key-layout.ts';
+import { epochField } from './key-layout.ts';
 import { randomHex64 } from './random.ts';
 import { parseHead, parseNumber, Reply, textOf } from './reply.ts';
 
-const EPOCH_FIELD = /^epoch:([0-9a-f]{32})$/;
+const EPOCH_FIELD = /^epoch:(clear-scope|expire-scope):([0-9a-f]{32})$/;
 const LOG_ID = /^(\d{1,16})-0$/;
 
 /** The scripts and commands about the partitions' histories. */
@@ -78,12 +81,12 @@ export class Histories {
     return records;
   }
 
-  async clearScope(scopeId: ScopeId, sender: NodeId): Promise<Commit> {
+  /** Commits a clear or an expire of a scope: its sequence is the scope's epoch from then on. */
+  async endScope(effect: ScopeEffect, sender: NodeId): Promise<Commit> {
     const { logMax, epochsKeepMs } = this.#connection.config;
     const { control, log } = this.#keys.control;
-    const body = encodeLogBody({ kind: 'clear-scope', scopeId }, sender);
-    const args = [randomHex64(), logMax, body, scopeId, epochsKeepMs];
-    return new Reply('clear scope', await this.#connection.runInTurn(clearScopeScript, [control, log], args)).commit(0);
+    const args = [randomHex64(), logMax, encodeLogBody(effect, sender), epochField(effect), epochsKeepMs];
+    return new Reply('end scope', await this.#connection.runInTurn(endScopeScript, [control, log], args)).commit(0);
   }
 
   async control(): Promise<ControlState | undefined> {
@@ -98,8 +101,9 @@ export class Histories {
       return number;
     };
     const epochs = Object.entries(fields).flatMap(([field, value]) => {
-      const scopeId = EPOCH_FIELD.exec(field)?.[1];
-      return scopeId === undefined ? [] : [[scopeId as ScopeId, known(value)] as const];
+      const [, kind, scopeId] = EPOCH_FIELD.exec(field) ?? [];
+      if (kind === undefined) return [];
+      return [{ kind: kind as ScopeKind, scopeId: scopeId as ScopeId, sequence: known(value) }];
     });
     return { head, floor: known(fields['floor'] ?? '0'), epochs };
   }

@@ -3,6 +3,7 @@ import { decodeEntryHeader, HEADER_BYTES_MAX } from '@lockstep/core';
 import type { Connection, PipelineCommand } from './connection.ts';
 import { malformedReply } from './failure.ts';
 import type { KeyLayout } from './key-layout.ts';
+import { epochField } from './key-layout.ts';
 import { parseHead, parseNumber, textOf } from './reply.ts';
 
 /** Reads entries' header lines and their scopes' epochs, in one pipeline of plain reads. */
@@ -19,7 +20,10 @@ export async function inspectEntries(
 }
 
 function commandsFor(keys: KeyLayout, subject: InspectSubject): readonly PipelineCommand[] {
-  const epochs = subject.scopes.map((scopeId) => `epoch:${scopeId}`);
+  const epochs = subject.scopes.flatMap((scopeId) => [
+    epochField({ kind: 'clear-scope', scopeId }),
+    epochField({ kind: 'expire-scope', scopeId }),
+  ]);
   return [
     ['getrange', keys.entry(subject), 0, HEADER_BYTES_MAX - 1],
     ['hmget', keys.control.control, 'head', ...epochs],

@@ -1,4 +1,4 @@
-import type { KeyAddress } from '@lockstep/core';
+import type { KeyAddress, ScopeEffect } from '@lockstep/core';
 import { CONTROL_PARTITION } from '@lockstep/core';
 
 /** The keys of one data partition; all of them carry the partition's hash tag, so one script can touch them. */
@@ -15,7 +15,7 @@ export interface PartitionKeys {
 
 /** The keys of the control partition. */
 export interface ControlKeys {
-  /** A hash: `head`, `floor`, `epoch:<scope id>`, `setting:<name>`. */
+  /** A hash: `head`, `floor`, `epoch:<clear-scope or expire-scope>:<scope id>`, `setting:<name>`. */
   readonly control: string;
   readonly log: string;
   /** A hash: node id → nonce. */
@@ -78,4 +78,9 @@ export class KeyLayout {
   #prefix(partition: number): string {
     return `lockstep:{${this.#cluster}:${partition}}`;
   }
+}
+
+/** The field of the control hash that has the sequence of a scope's last clear, or of its last expire. */
+export function epochField({ kind, scopeId }: ScopeEffect): string {
+  return `epoch:${kind}:${scopeId}`;
 }

@@ -106,7 +106,11 @@ export class KeydbTier implements Tier {
   }
 
   clearScope(scopeId: ScopeId, sender: NodeId): Promise<Commit> {
-    return this.#histories.clearScope(scopeId, sender);
+    return this.#histories.endScope({ kind: 'clear-scope', scopeId }, sender);
+  }
+
+  expireScope(scopeId: ScopeId, sender: NodeId): Promise<Commit> {
+    return this.#histories.endScope({ kind: 'expire-scope', scopeId }, sender);
   }
 
   replicated(partition: number, commit: Commit, wanted: ReplicasWanted): Promise<number> {

@@ -86,7 +86,7 @@ describe('what something else wrote under our keys', () => {
   });
 
   it.each([
-    ['epoch', 'an epoch', `epoch:${'7a'.repeat(16)}`],
+    ['epoch', 'an epoch', `epoch:clear-scope:${'7a'.repeat(16)}`],
     ['floor', 'a floor', 'floor'],
   ])('%s: %s that does not parse is an error: its clear must not be overlooked', async (_, __, field) => {
     await tier.clearScope('7b'.repeat(16) as ScopeId, NODE);

@@ -61,8 +61,8 @@ describe('what the tier keeps besides entries stays bounded', () => {
     }
     const { floor, epochs } = (await tier.control()) ?? { floor: Number.NaN, epochs: [] };
     expect(epochs.length).toBeLessThan(LEFT_MAX);
-    for (const [scopeId, sequence] of epochs) expect(sequence).toBe(cleared.get(scopeId));
-    const kept = new Set(epochs.map(([scopeId]) => scopeId));
+    for (const { scopeId, sequence } of epochs) expect(sequence).toBe(cleared.get(scopeId));
+    const kept = new Set(epochs.map(({ scopeId }) => scopeId));
     const pruned = [...cleared].filter(([scopeId]) => !kept.has(scopeId)).map(([, sequence]) => sequence);
     expect(floor).toBe(Math.max(...pruned));
   });

@@ -77,7 +77,7 @@ describe('where a head alone is lost, its next one begins a history that knows n
       const made = await make();
       const control = await tier.control();
       expect(control).toMatchObject({ head: { incarnation: made.incarnation, sequence: made.sequence }, floor: 0 });
-      expect(control?.epochs.map(([scopeId]) => scopeId)).not.toContain(TAG);
+      expect(control?.epochs.map(({ scopeId }) => scopeId)).not.toContain(TAG);
       const left = await tier.log(CONTROL_PARTITION, 0, 10);
       expect(left.every((record) => record.sequence >= made.sequence)).toBe(true);
       expect(await tier.settle({ ...SETTINGS, format: 2 })).toEqual(SETTINGS);

@@ -1,4 +1,5 @@
 import type { Answer, Call, Fault, History, Origin } from '../history.ts';
+import { isOfScope } from '../history.ts';
 
 /**
  * How long after a fault of the tier or of a node its effects may go on: requests that run up to 3 s late, nodes that
@@ -112,7 +113,7 @@ export function isOlder(origin: Origin, invalidation: Call): boolean {
 /** The failovers that may have taken a commit away: losing the invalidation itself is exempt. */
 export function lossesOf(history: History, call: Invalidation): readonly Fault[] {
   if (call.answer?.kind === 'committed' && call.answer.replicated) return [];
-  const server = isScopeClear(call) ? 'control' : 'data';
+  const server = isOfScope(call.kind) ? 'control' : 'data';
   return history.faults.filter((fault) => {
     if (fault.lostFromMs === undefined || (fault.server ?? server) !== server) return false;
     return call.endMs >= fault.lostFromMs && call.startMs <= (fault.untilMs as number);
@@ -122,10 +123,6 @@ export function lossesOf(history: History, call: Invalidation): readonly Fault[]
 /** Whether a call that was under way when a load began had waited for so long: it may be the one that loads. */
 export function hasWaited({ kind, startMs, endMs }: Call, load: Origin, waitMs: number): boolean {
   return kind === 'load' && startMs + waitMs <= load.startMs && (endMs ?? load.startMs) >= load.startMs;
-}
-
-export function isScopeClear({ kind }: Call): boolean {
-  return kind.endsWith('clear-scope');
 }
 
 /** What concerns each key, in the order in which it began. */

@@ -1,6 +1,7 @@
 import type { Fault, Origin } from '../history.ts';
+import { isOfScope } from '../history.ts';
 import type { Evidence, Invalidation, Read, Violation } from './evidence.ts';
-import { isOlder, isRead, isScopeClear, lossesOf } from './evidence.ts';
+import { isOlder, isRead, lossesOf } from './evidence.ts';
 import { mayBeDeceived } from './stale-fills.ts';
 
 /** P7: what a lost history vouched for is answered by no unmarked answer that begins more than Δ later. */
@@ -43,7 +44,7 @@ function* lostCommits(evidence: Evidence): Generator<Violation> {
   const { history } = evidence;
   if (!history.faults.some(({ lostFromMs }) => lostFromMs !== undefined)) return;
   for (const call of history.calls) {
-    if (call.answer?.kind !== 'committed' || isScopeClear(call)) continue;
+    if (call.answer?.kind !== 'committed' || isOfScope(call.kind)) continue;
     const lost = call as Invalidation;
     const losses = lossesOf(history, lost);
     if (losses.length === 0) continue;

@@ -1,6 +1,7 @@
 import type { Call, Origin } from '../history.ts';
+import { isOfScope } from '../history.ts';
 import type { Evidence, Violation } from './evidence.ts';
-import { hasWaited, isScopeClear } from './evidence.ts';
+import { hasWaited } from './evidence.ts';
 
 /** The longest from the tier's grant of a lease to the beginning of the load: an answer, and perhaps a heartbeat. */
 const GRANT_MS_MAX = 250;
@@ -51,6 +52,6 @@ function isExplained(evidence: Evidence, calls: readonly Call[], both: readonly 
 
 /** Whether a call may have ended the lease of its key between two instants. A scope clear ends none. */
 function mayEndLease(call: Call, fromMs: number, toMs: number): boolean {
-  if (call.kind === 'get' || call.kind === 'load' || isScopeClear(call)) return false;
+  if (call.kind === 'get' || call.kind === 'load' || isOfScope(call.kind)) return false;
   return call.startMs <= toMs && (call.endMs ?? toMs) >= fromMs;
 }

@@ -1,6 +1,7 @@
 import type { Call, Origin } from '../history.ts';
+import { isOfScope } from '../history.ts';
 import type { Evidence, Read, Violation } from './evidence.ts';
-import { hasWaited, isScopeClear } from './evidence.ts';
+import { hasWaited } from './evidence.ts';
 
 /** How long a message, a fill, and what a node makes of them, may take while nothing is wrong. */
 const HOP_MS_MAX = 50;
@@ -78,7 +79,7 @@ function happeningsOf(evidence: Evidence, key: string): readonly Happening[] {
   return [
     ...events.map((call) => {
       const span = { fromMs: call.startMs, endMs: call.endMs ?? Number.POSITIVE_INFINITY };
-      return { what: call, ...span, ...spreadOf(evidence, span), isScope: isScopeClear(call) };
+      return { what: call, ...span, ...spreadOf(evidence, span), isScope: isOfScope(call.kind) };
     }),
     ...loads.map((load) => {
       const { startMs, endMs = startMs + leaseMs } = load;

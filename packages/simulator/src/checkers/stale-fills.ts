@@ -1,5 +1,6 @@
+import { isOfScope } from '../history.ts';
 import type { Evidence, Read, Violation } from './evidence.ts';
-import { isOlder, isScopeClear } from './evidence.ts';
+import { isOlder } from './evidence.ts';
 
 /**
  * P4: the tier, asked after a key was cleared, expired or set, has nothing older for it, with no Δ of grace: it is
@@ -14,7 +15,7 @@ export function* staleFills(evidence: Evidence): Generator<Violation> {
     const origin = evidence.originOf(read);
     if (origin === undefined) continue;
     for (const invalidation of evidence.invalidated(origin.key, origin.startMs, read.startMs)) {
-      if (isScopeClear(invalidation) || invalidation.answer?.kind !== 'committed') continue;
+      if (isOfScope(invalidation.kind) || invalidation.answer?.kind !== 'committed') continue;
       if (!isOlder(origin, invalidation) || invalidation.endMs >= read.startMs) continue;
       const beganMs = evidence.flightBegan(read);
       if (invalidation.endMs >= beganMs || mayBeDeceived(evidence, read, beganMs)) continue;

@@ -1,3 +1,4 @@
+import { isExpire } from '../history.ts';
 import type { Evidence, Invalidation, Read, Violation } from './evidence.ts';
 import { isOlder } from './evidence.ts';
 
@@ -12,7 +13,7 @@ export function* staleness(evidence: Evidence): Generator<Violation> {
     if (origin === undefined) continue;
     for (const invalidation of evidence.invalidated(origin.key, origin.startMs, read.startMs)) {
       if (!isOlder(origin, invalidation)) continue;
-      if (read.answer.stale && invalidation.kind === 'expire') continue;
+      if (read.answer.stale && isExpire(invalidation.kind)) continue;
       const promise = brokenBy(read, invalidation, evidence.boundMs);
       if (promise === undefined) continue;
       const sinceMs = (read.startMs - invalidation.endMs).toFixed(1);

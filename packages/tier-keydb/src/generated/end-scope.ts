@@ -1,11 +1,11 @@
-// Made from src/lua/clear-scope-2.lua by scripts/generate.ts.
+// Made from src/lua/end-scope-2.lua by scripts/generate.ts.
 import type { LuaScript } from '../lua-script.ts';
 
-export const clearScopeScript: LuaScript<2> = {
-  name: 'lockstep:clear-scope 0.1.0',
+export const endScopeScript: LuaScript<2> = {
+  name: 'lockstep:end-scope 0.1.0',
   keyCount: 2,
-  sha1: '658d370e30e155a98ca87d1fbfa8db59449dd4fc',
-  lua: `-- lockstep:clear-scope 0.1.0
+  sha1: '324411c10a113b5a0b852fd39786232accd33c52',
+  lua: `-- lockstep:end-scope 0.1.0
 local function clockMicros()
   local time = redis.call('TIME')
   return tonumber(time[1]) * 1000000 + tonumber(time[2])
@@ -34,7 +34,7 @@ local function dropControlHistory(control, log)
 end
 local control, log = KEYS[1], KEYS[2]
 local event = { incarnation = ARGV[1], logMax = ARGV[2], body = ARGV[3] }
-local epoch = 'epoch:' .. ARGV[4]
+local epoch = ARGV[4]
 redis.call('HDEL', control, epoch)
 local incarnation, previous = parseHead(redis.call('HGET', control, 'head'))
 if not incarnation then

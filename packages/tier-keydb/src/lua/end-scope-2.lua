@@ -1,13 +1,13 @@
--- Clears a scope: a new control event, whose sequence is the scope's epoch from now on. Looks at a few other epochs
--- and prunes the old ones; the floor rises to the highest of them.
+-- Clears or expires a scope: a new control event, whose sequence is the scope's epoch from now on. Looks at a few other
+-- epochs and prunes the old ones; the floor rises to the highest of them.
 -- KEYS: control, log
--- ARGV: incarnation for a new head, logMax, log body, scopeId, epochsKeepMs
+-- ARGV: incarnation for a new head, logMax, log body, field of the epoch, epochsKeepMs
 -- Returns: incarnation, sequence, previous
 --- @include "include/control.lua"
 
 local control, log = KEYS[1], KEYS[2]
 local event = { incarnation = ARGV[1], logMax = ARGV[2], body = ARGV[3] }
-local epoch = 'epoch:' .. ARGV[4]
+local epoch = ARGV[4]
 
 -- First, because a script whose first write needs no memory is not refused where memory has run out.
 redis.call('HDEL', control, epoch)
