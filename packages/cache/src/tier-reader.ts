@@ -192,7 +192,10 @@ export class TierReader {
 }
 
 /** What a value that is replaced may still be used for; "there is none" is no value. */
-function previousOf({ entry, value, absence, remainingMs, expired, fresh }: LiveEntry, sentMs: number): Previous | undefined {
+function previousOf(
+  { entry, value, absence, remainingMs, expired, fresh }: LiveEntry,
+  sentMs: number,
+): Previous | undefined {
   if (absence !== undefined) return undefined;
   const { version, born, tags, codec, payload } = entry;
   return {

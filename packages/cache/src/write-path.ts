@@ -104,7 +104,11 @@ export class WritePath {
 
   /** Removes a key everywhere, or ends its freshness. */
   invalidate(kind: Verb, key: string, options: ClearOptions): Promise<Receipt | QueuedReceipt> {
-    return invalidateKey(this.#engine, { kind, address: keyAddress(this.#engine.node, this.#space.name, key) }, options);
+    return invalidateKey(
+      this.#engine,
+      { kind, address: keyAddress(this.#engine.node, this.#space.name, key) },
+      options,
+    );
   }
 
   /** Encodes a value, begins its flight, and lets `commit` write it. */

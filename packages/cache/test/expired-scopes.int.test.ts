@@ -30,15 +30,18 @@ describe('an expire of a scope', () => {
     ['tag', { tag: 'server:github' }],
     ['namespace', { namespace: 'tools' }],
     ['everything', { everything: true }],
-  ] as const)('%s: no node answers its values as fresh, and what is loaded after is fresh (P1)', async (name, scope) => {
-    await held(name);
-    expect(await a.lockstep.expire(scope)).toMatchObject({ kind: 'expire', target: scope, committed: true });
-    await cluster.network.quiet();
-    expect([a.tools.peek(name), b.tools.peek(name)]).toEqual([undefined, undefined]);
-    expect(await b.tools.get(name)).toBeUndefined();
-    expect(await b.tools.getOrLoad(name, () => 'new', TAGS)).toBe('new');
-    expect(await a.tools.lookup(name, failing)).toMatchObject({ value: 'new', stale: false });
-  });
+  ] as const)(
+    '%s: no node answers its values as fresh, and what is loaded after is fresh (P1)',
+    async (name, scope) => {
+      await held(name);
+      expect(await a.lockstep.expire(scope)).toMatchObject({ kind: 'expire', target: scope, committed: true });
+      await cluster.network.quiet();
+      expect([a.tools.peek(name), b.tools.peek(name)]).toEqual([undefined, undefined]);
+      expect(await b.tools.get(name)).toBeUndefined();
+      expect(await b.tools.getOrLoad(name, () => 'new', TAGS)).toBe('new');
+      expect(await a.tools.lookup(name, failing)).toMatchObject({ value: 'new', stale: false });
+    },
+  );
 
   test('its values stand in, marked stale, for loads that fail, on every node', async () => {
     await held('fallback');

@@ -74,18 +74,21 @@ describe('an entry', () => {
 });
 
 describe('an expire of a scope', () => {
-  it.each([EVERYTHING, TOOLS, TEAM_B])('ends the freshness of what was born before it, and not its life (%s)', (scopeId) => {
-    const table = tableAt(100);
-    table.raise(expire(scopeId), 101);
-    const judged = [100, 101].map((sequence) => {
-      const scopes = [at(sequence), TOOLS, [TEAM_A, TEAM_B]] as const;
-      return [table.isLive(...scopes), table.isExpired(...scopes)];
-    });
-    expect(judged).toEqual([
-      [true, true],
-      [true, false],
-    ]);
-  });
+  it.each([EVERYTHING, TOOLS, TEAM_B])(
+    'ends the freshness of what was born before it, and not its life (%s)',
+    (scopeId) => {
+      const table = tableAt(100);
+      table.raise(expire(scopeId), 101);
+      const judged = [100, 101].map((sequence) => {
+        const scopes = [at(sequence), TOOLS, [TEAM_A, TEAM_B]] as const;
+        return [table.isLive(...scopes), table.isExpired(...scopes)];
+      });
+      expect(judged).toEqual([
+        [true, true],
+        [true, false],
+      ]);
+    },
+  );
 
   it('and a clear of the same scope are two: neither takes the place of the other', () => {
     const table = tableAt(100, 0, [
@@ -249,7 +252,10 @@ describe('more scopes than a node keeps epochs of', () => {
   });
 
   it('are pruned also where they are adopted, whatever order they come in', () => {
-    const epochs = Array.from({ length: EPOCHS_MAX + 1 }, (_, at) => ({ ...clear(scope(at + 1)), sequence: at + 1 })).reverse();
+    const epochs = Array.from({ length: EPOCHS_MAX + 1 }, (_, at) => ({
+      ...clear(scope(at + 1)),
+      sequence: at + 1,
+    })).reverse();
     const table = tableAt(EPOCHS_MAX + 1, 0, epochs);
     expect(table.isLive(at(EPOCHS_MAX / 10 - 1), TOOLS, [])).toBe(false);
     expect(table.isLive(at(EPOCHS_MAX / 10), TOOLS, [])).toBe(true);

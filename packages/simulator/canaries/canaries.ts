@@ -294,6 +294,21 @@ export const CANARIES: Readonly<Record<string, Canary>> = {
       },
     ],
   },
+  'expires-of-scopes': {
+    rule: 'what was born before an expire of one of its scopes is not fresh',
+    edits: [
+      {
+        file: `${CORE}/epochs.ts`,
+        find: "return this.#hasEnded('expire-scope', born, [namespace, tags]);",
+        replace: 'return false;',
+      },
+    ],
+  },
+  'hints-end-what-they-name': {
+    rule: 'a clear of a scope that waits for the tier is in effect on its node at once',
+    edits: [{ file: `${CACHE}/apply.ts`, find: 'else node.near.dropScope(effect.scopeId);', replace: '' }],
+    shownBy: { as: 'P2' },
+  },
   'lease-deleted-on-put': {
     rule: 'a put deletes the fill lease',
     edits: [

@@ -1,5 +1,5 @@
 /** The verbs that end values, of a key or of a scope. */
-export type Ending = 'clear' | 'expire' | 'clear-scope' | 'expire-scope';
+type Ending = 'clear' | 'expire' | 'clear-scope' | 'expire-scope';
 
 /** What a call asked for; before an ending, how: fenced, queued where the tier is away, in effect on its node at once. */
 export type CallKind = 'get' | 'load' | 'set' | Ending | `${'fenced' | 'degraded' | 'local'}-${Ending}`;

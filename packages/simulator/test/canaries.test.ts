@@ -29,7 +29,8 @@ describe('with a rule of the protocol taken out of the code', () => {
     const { schedule, as = '' } = shownBy ?? {};
     const found = await run(
       name,
-      schedule === undefined ? [...RANDOM, ...args, '--failures', '1'] : ['--schedule', schedule],
+      // The first seed that notices may notice another promise that the broken rule kept.
+      schedule === undefined ? [...RANDOM, ...args, '--failures', as === '' ? '1' : '10'] : ['--schedule', schedule],
     );
     expect(found.text).toMatch(new RegExp(`^${schedule ?? 'seed \\d+'}: ${as}`, 'm'));
     expect(found.text).toMatch(/^sim: FAILED: /m);

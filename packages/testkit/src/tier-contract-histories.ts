@@ -129,23 +129,23 @@ function knowsReplicas(scene: TierScene): void {
 }
 
 function keepsScopes(scene: TierScene): void {
-  it.each([
-    'clear-scope',
-    'expire-scope',
-  ] as const)('a %s is an event of the control partition, and its sequence the epoch of the scope', async (kind) => {
-    const head = await scene.one.found(CONTROL_PARTITION, FIRST);
-    const { one } = scene;
-    const commit = await (kind === 'clear-scope' ? one.clearScope(TAG, NODE) : one.expireScope(TAG, NODE));
-    expect(commit).toMatchObject({ incarnation: FIRST, previous: head.sequence });
-    expect(await scene.log(CONTROL_PARTITION)).toEqual([
-      { sequence: commit.sequence, previous: head.sequence, effect: { kind, scopeId: TAG } },
-    ]);
-    expect(await scene.two.control()).toEqual({
-      head: { incarnation: FIRST, sequence: commit.sequence },
-      floor: 0,
-      epochs: [{ kind, scopeId: TAG, sequence: commit.sequence }],
-    });
-  });
+  it.each(['clear-scope', 'expire-scope'] as const)(
+    'a %s is an event of the control partition, and its sequence the epoch of the scope',
+    async (kind) => {
+      const head = await scene.one.found(CONTROL_PARTITION, FIRST);
+      const { one } = scene;
+      const commit = await (kind === 'clear-scope' ? one.clearScope(TAG, NODE) : one.expireScope(TAG, NODE));
+      expect(commit).toMatchObject({ incarnation: FIRST, previous: head.sequence });
+      expect(await scene.log(CONTROL_PARTITION)).toEqual([
+        { sequence: commit.sequence, previous: head.sequence, effect: { kind, scopeId: TAG } },
+      ]);
+      expect(await scene.two.control()).toEqual({
+        head: { incarnation: FIRST, sequence: commit.sequence },
+        floor: 0,
+        epochs: [{ kind, scopeId: TAG, sequence: commit.sequence }],
+      });
+    },
+  );
 
   it('a later clear raises the epoch of its scope, and no other, nor that of its expires', async () => {
     const first = await scene.one.clearScope(TAG, NODE);

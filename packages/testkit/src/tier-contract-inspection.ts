@@ -35,15 +35,15 @@ export function inspectsEntries(scene: TierScene): void {
     expect((await scene.one.heads([KEY.partition]))[0]).toMatchObject({ sequence: head.sequence });
   });
 
-  it.each([
-    'clearScope',
-    'expireScope',
-  ] as const)('an inspection tells the newest %s of the scopes asked about, and of no other', async (end) => {
-    const { incarnation, sequence } = await scene.one[end](CLEARED, NODE);
-    const [of, none] = await inspect({ ...KEY, scopes: [OTHER, CLEARED] }, { ...KEY, scopes: [OTHER] });
-    expect(of).toMatchObject({ controlIncarnation: incarnation, epoch: sequence });
-    expect(none).toMatchObject({ controlIncarnation: incarnation, epoch: 0 });
-  });
+  it.each(['clearScope', 'expireScope'] as const)(
+    'an inspection tells the newest %s of the scopes asked about, and of no other',
+    async (end) => {
+      const { incarnation, sequence } = await scene.one[end](CLEARED, NODE);
+      const [of, none] = await inspect({ ...KEY, scopes: [OTHER, CLEARED] }, { ...KEY, scopes: [OTHER] });
+      expect(of).toMatchObject({ controlIncarnation: incarnation, epoch: sequence });
+      expect(none).toMatchObject({ controlIncarnation: incarnation, epoch: 0 });
+    },
+  );
 
   it('an inspection of a tier without a control history says so', async () => {
     expect(await inspect({ ...KEY, scopes: [OTHER] })).toEqual([
