@@ -23,6 +23,8 @@ export type { LoadedMany, LoadManyContext, ManyLoader } from './load-batch.ts';
 export type { Hit, Loaded, Loader, LoadOptions, Lookup, Miss } from './lookup.ts';
 export type { ExplainedEntry, Explanation, Objection } from './explain.ts';
 export type { Fence } from './fenced-clear.ts';
+export type { Preview, PreviewedEntry, PreviewOptions } from './preview.ts';
+export type { SweepOptions, SweepReport } from './sweep.ts';
 export type { ClearOptions, CommittedOptions, QueuedReceipt, Receipt } from './receipt.ts';
 export { QUEUED_CLEARS_MAX } from './queued-clears.ts';
 export type { Compared, SetOptions } from './write-path.ts';

@@ -74,7 +74,7 @@ async function invalidate(
 }
 
 /** The scope, if it names exactly one: a misspelt one must not clear another, least of all everything. */
-function checkedScope(scope: Scope): Scope {
+export function checkedScope(scope: Scope): Scope {
   const fields = typeof scope === 'object' && scope !== null ? Object.entries(scope) : [];
   const [[name, value] = ['', undefined], ...rest] = fields;
   const isName = typeof value === 'string' && value !== '';

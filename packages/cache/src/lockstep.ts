@@ -11,7 +11,11 @@ import { CopyingNamespace, Namespace } from './namespace.ts';
 import type { NodeCounters } from './node.ts';
 import type { NamespaceOptions, SchemaOption } from './policy.ts';
 import { resolvePolicy } from './policy.ts';
+import type { Preview, PreviewOptions } from './preview.ts';
+import { preview } from './preview.ts';
 import type { ClearOptions, CommittedOptions, QueuedReceipt, Receipt } from './receipt.ts';
+import type { SweepOptions, SweepReport } from './sweep.ts';
+import { sweep } from './sweep.ts';
 
 /** The most namespaces of one node. */
 export const NAMESPACES_MAX = 256;
@@ -109,6 +113,24 @@ export class Lockstep implements AsyncDisposable {
   expire(scope: Scope, options: ClearOptions): Promise<Receipt | QueuedReceipt>;
   async expire(scope: Scope, options: ClearOptions = {}): Promise<Receipt | QueuedReceipt> {
     return this.#invalidate('expire', scope, options);
+  }
+
+  /**
+   * What a clear, or an expire, of a scope would end now: how many values, how large, and some of them. Looks at the tier's
+   * entries one by one, of this node's namespaces, or of the one that is named. Changes nothing.
+   */
+  async preview(scope: Scope, options: PreviewOptions = {}): Promise<Preview> {
+    this.#refuseClosed();
+    return preview(this.#engine, { scope, namespaces: [...this.#namespaces.keys()] }, options);
+  }
+
+  /**
+   * Gives back the memory that entries take in the tier which a clear of a scope has killed, among this node's namespaces,
+   * a part at a time; without it they go when their life is over. One node's doing it is enough.
+   */
+  async sweep(options: SweepOptions = {}): Promise<SweepReport> {
+    this.#refuseClosed();
+    return sweep(this.#engine, [...this.#namespaces.keys()], options);
   }
 
   /** How many entries of a namespace the tier holds, cleared ones that it has not reclaimed included; local: near. */

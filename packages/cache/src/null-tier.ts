@@ -13,6 +13,7 @@ import type {
   LeaseRequest,
   LogRecord,
   Members,
+  ScanPage,
   Tier,
   TierCompared,
   TierFill,
@@ -143,6 +144,14 @@ export class NullTier implements Tier {
 
   async inspect(subjects: readonly InspectSubject[]): Promise<readonly Inspected[]> {
     return subjects.map(() => ({ header: undefined, controlIncarnation: INCARNATION, epoch: 0 }));
+  }
+
+  async scan(): Promise<ScanPage> {
+    return { entries: [], cursor: '0' };
+  }
+
+  async reclaim(): Promise<boolean> {
+    return false;
   }
 
   async info(): Promise<TierInfo> {

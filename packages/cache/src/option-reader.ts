@@ -1,3 +1,4 @@
+import { ConfigError } from '@lockstep/core';
 import type { Duration } from './duration.ts';
 import { millisecondsOf } from './duration.ts';
 
@@ -36,6 +37,11 @@ export class OptionReader<O extends object> {
     for (const field of Object.keys(this.#options)) {
       if (!Object.hasOwn(fields, field)) this.problems.push(`${this.#prefix}${field}: there is no such option`);
     }
+  }
+
+  /** Throws `config-invalid` with every problem, if there is one. */
+  finish(of: string): void {
+    if (this.problems.length > 0) throw new ConfigError(`${of}: ${this.problems.join('; ')}`);
   }
 
   #within(field: keyof O & string, got: number, [least, most]: readonly [number, number]): number {

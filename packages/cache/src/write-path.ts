@@ -176,7 +176,7 @@ export class WritePath {
     const { version } = made;
     const { keyId } = write.address;
     // No flight is poisoned: one of them may be the write of that very version.
-    if (near.versionOf(keyId) !== version) near.drop(keyId);
+    if (near.entryOf(keyId)?.version !== version) near.drop(keyId);
     return { committed: false, version };
   }
 

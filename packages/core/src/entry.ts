@@ -14,6 +14,8 @@ const BODY_HEAD_BYTES = 11;
 const ID_BYTES = 16;
 /** The longest header line, its newline included. */
 export const HEADER_BYTES_MAX = 160;
+/** The longest beginning of an entry that comes before its payload. */
+export const ENTRY_HEAD_BYTES_MAX: number = HEADER_BYTES_MAX + BODY_HEAD_BYTES + TAGS_PER_ENTRY_MAX * ID_BYTES;
 const NEWLINE = 0x0a;
 const HEADER = /^([fx]) ((\d{1,16})(?:-[0-9a-f]{1,32})?) ([0-9a-f]{16}):(\d{1,16}) ([0-9a-f]{32})$/;
 
@@ -64,7 +66,7 @@ export function encodeBody(body: EntryBody): Uint8Array {
 
 /**
  * Decodes an entry as read from the tier; undefined when the bytes are none, or of another format. The payload is a
- * view of `bytes`, not a copy.
+ * view of `bytes`, not a copy; where they are the beginning of an entry, up to `ENTRY_HEAD_BYTES_MAX`, it is cut short.
  */
 export function decodeEntry(bytes: Uint8Array): TierEntry | undefined {
   const header = decodeEntryHeader(bytes);

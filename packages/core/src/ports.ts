@@ -158,6 +158,21 @@ export interface Inspected {
   readonly epoch: number;
 }
 
+/** One entry, as a scan finds it. */
+export interface ScannedEntry {
+  readonly keyId: KeyId;
+  /** Its beginning, up to `ENTRY_HEAD_BYTES_MAX`: see `decodeEntry`. */
+  readonly head: Uint8Array;
+  /** How large it is, payload included. */
+  readonly bytes: number;
+}
+
+/** A part of a namespace's entries in one partition, and from where to go on; `0`: that was the last one. */
+export interface ScanPage {
+  readonly entries: readonly ScannedEntry[];
+  readonly cursor: string;
+}
+
 /** The members of the cluster, as the tier lists them at one instant. */
 export interface Members {
   /** Of the control partition's head; undefined where it has none. Under one that is not known, members may be missing. */
@@ -238,6 +253,16 @@ export interface Tier {
   count(namespace: string, partitions: number): Promise<number>;
   /** What the tier has of these entries, in their order. Takes nothing, changes nothing; no atomic step. */
   inspect(subjects: readonly InspectSubject[]): Promise<readonly Inspected[]>;
+  /**
+   * A page of a namespace's entries in one partition, about `count` of them: from the beginning with the cursor `0`, else
+   * from where an earlier page ended. What is there all the while is found, maybe twice. No atomic step.
+   */
+  scan(of: Pick<KeyAddress, 'partition' | 'namespace'>, cursor: string, count: number): Promise<ScanPage>;
+  /**
+   * Takes an entry away as memory pressure does, without an event, if it is of this version; answers whether it was.
+   * Its place in the index stays until its time is over.
+   */
+  reclaim(address: KeyAddress, version: string): Promise<boolean>;
   info(): Promise<TierInfo>;
   /** For how long the connection to the partition's server has been up, in ms of monotonic time; 0: it is not. */
   uptimeMs(partition: number): number;

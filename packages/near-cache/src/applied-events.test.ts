@@ -1,7 +1,9 @@
+import type { ScopeId } from '@lockstep/core';
+import { EVERYTHING } from '@lockstep/core';
 import { describe, expect, it } from 'vitest';
 import { keyIdOf, nearEntry } from '../test/near-entry.ts';
-import type { NearRegion } from './index.ts';
-import { NearCache } from './index.ts';
+import type { NearEntry, NearRegion } from './index.ts';
+import { isFreshnessEnded, NearCache } from './index.ts';
 
 const BOUNDS = { entriesMax: 100, bytesMax: 1_000 };
 
@@ -97,5 +99,31 @@ describe('dropping everything', () => {
     tools.set(nearEntry('a'));
     near.drop(keyIdOf('a'));
     expect(tools.get('a')).toBeUndefined();
+  });
+});
+
+describe('dropping a scope, or expiring it', () => {
+  const RED = 'd'.repeat(32) as ScopeId;
+  const BLUE = 'b'.repeat(32) as ScopeId;
+
+  it.each([
+    ['everything', EVERYTHING, ['a', 'b', 'c']],
+    ['a namespace', nearEntry('a').namespace, ['a', 'b']],
+    ['a tag', RED, ['a', 'c']],
+    ['a tag that no entry has', 'e'.repeat(32) as ScopeId, []],
+  ] as const)('%s: ends its entries, in all regions, and no other', (_, scopeId, ended) => {
+    for (const verb of ['dropScope', 'expireScope'] as const) {
+      const { near, tools, configs } = twoRegions();
+      tools.set(nearEntry('a', { tags: [BLUE, RED] }));
+      tools.set(nearEntry('b', { tags: [BLUE] }));
+      configs.set(
+        nearEntry('c', { keyId: keyIdOf('c', 'configs'), namespace: 'f'.repeat(32) as ScopeId, tags: [RED] }),
+      );
+      near[verb](scopeId);
+      const isEnded = (entry: NearEntry | undefined): boolean => entry === undefined || isFreshnessEnded(entry);
+      const left = [tools.get('a'), tools.get('b'), configs.get('c')].map(isEnded);
+      expect(left).toEqual(['a', 'b', 'c'].map((key) => (ended as readonly string[]).includes(key)));
+      expect(near.entries).toBe(verb === 'dropScope' ? 3 - ended.length : 3);
+    }
   });
 });

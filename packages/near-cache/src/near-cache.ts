@@ -90,9 +90,16 @@ export class NearCache {
     return this.#byKeyId.get(entry.keyId)?.entry === entry;
   }
 
-  /** The version of a key's entry, fresh or not. */
-  versionOf(keyId: KeyId): string | undefined {
-    return this.#byKeyId.get(keyId)?.entry.version;
+  /** A key's entry, fresh or not; it is moved nowhere. */
+  entryOf(keyId: KeyId): NearEntry | undefined {
+    return this.#byKeyId.get(keyId)?.entry;
+  }
+
+  /** Every entry of a scope, fresh or not. */
+  *inScope(scopeId: ScopeId): Generator<NearEntry> {
+    for (const { entry } of this.#byKeyId.values()) {
+      if (scopeId === EVERYTHING || scopeId === entry.namespace || entry.tags.includes(scopeId)) yield entry;
+    }
   }
 
   /** At most `count` entries, from where the last sample ended; one that comes to the end is shorter. */
@@ -124,12 +131,12 @@ export class NearCache {
 
   /** Drops every entry of a scope. Looks at all entries. */
   dropScope(scopeId: ScopeId): void {
-    for (const { entry, region } of this.#inScope(scopeId)) region.delete(entry.key);
+    for (const { keyId } of this.inScope(scopeId)) this.drop(keyId);
   }
 
   /** Ends the freshness of every entry of a scope. Looks at all entries. */
   expireScope(scopeId: ScopeId): void {
-    for (const { entry } of this.#inScope(scopeId)) endFreshness(entry);
+    for (const entry of this.inScope(scopeId)) endFreshness(entry);
   }
 
   /** Drops every entry of a partition; answers how many. */
@@ -148,13 +155,6 @@ export class NearCache {
     const dropped = this.#byKeyId.size;
     for (const region of this.#regions) region.clear();
     return dropped;
-  }
-
-  *#inScope(scopeId: ScopeId): Generator<IndexedEntry> {
-    for (const indexed of this.#byKeyId.values()) {
-      const { namespace, tags } = indexed.entry;
-      if (scopeId === EVERYTHING || scopeId === namespace || tags.includes(scopeId)) yield indexed;
-    }
   }
 }
 

@@ -13,6 +13,7 @@ import type {
   Members,
   NodeId,
   ReplicasWanted,
+  ScanPage,
   ScopeId,
   Tier,
   TierCompared,
@@ -217,6 +218,14 @@ export class SimTier implements Tier {
         epoch: Math.max(0, ...epochsOf(scopes)),
       };
     });
+  }
+
+  scan(of: Pick<KeyAddress, 'partition' | 'namespace'>, cursor: string, count: number): Promise<ScanPage> {
+    return this.#onData((model) => model.scan(of, cursor, count));
+  }
+
+  reclaim(address: KeyAddress, version: string): Promise<boolean> {
+    return this.#onData((model) => model.reclaim(address, version));
   }
 
   async info(): Promise<TierInfo> {

@@ -11,6 +11,7 @@ import type {
   LogRecord,
   Members,
   NodeId,
+  ScanPage,
   ScopeEffect,
   TierCompared,
   TierFill,
@@ -206,6 +207,27 @@ export class TierModel {
   /** Takes an entry away as memory pressure does: without an event, and the index still shows it. */
   evict(partition: number, keyId: KeyId): void {
     this.#partition(partition).entries.delete(keyId);
+  }
+
+  /** A page of a namespace's entries: the cursor is how many were passed. */
+  scan(of: Pick<KeyAddress, 'partition' | 'namespace'>, cursor: string, count: number): ScanPage {
+    const { entries, index } = this.#partition(of.partition);
+    const keyIds = [...(index.get(of.namespace)?.keys() ?? [])];
+    const end = Number(cursor) + count;
+    return {
+      entries: keyIds.slice(Number(cursor), end).flatMap((keyId) => {
+        const entry = entries.get(keyId);
+        const bytes = entry && bytesOf(entry);
+        return bytes === undefined ? [] : [{ keyId, head: bytes, bytes: bytes.length }];
+      }),
+      cursor: end < keyIds.length ? String(end) : '0',
+    };
+  }
+
+  /** Takes an entry away as `evict` does, if it is of this version. */
+  reclaim({ partition, keyId }: KeyAddress, version: string): boolean {
+    const { entries } = this.#partition(partition);
+    return entries.get(keyId)?.version === version && entries.delete(keyId);
   }
 
   /** The keys of all entries. */

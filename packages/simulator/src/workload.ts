@@ -25,6 +25,9 @@ const READING_KINDS: readonly CallKind[] = [...readsOf(40), ...kindsOfWrites()];
 /** So many calls that may be made for many keys are: each key is then a call of its own. */
 const TOGETHER_SHARE = 0.25;
 
+/** So many calls go with a sweep, of which no history tells: it changes no answer. */
+const SWEEP_SHARE = 0.02;
+
 /** What a client asks for. */
 export interface Request {
   readonly kind: CallKind;
@@ -60,6 +63,7 @@ export class Workload {
 
   /** Makes one call on this node, now. */
   call(node: ClientNode): void {
+    if (this.#random.chance(SWEEP_SHARE)) this.#sweep(node);
     const kind = this.#random.pick(this.isReading ? READING_KINDS : KINDS);
     const scope = this.#random.pick(SCOPES);
     const key = this.#random.pick(KEYS);
@@ -118,6 +122,14 @@ export class Workload {
       }),
     );
     return Promise.all(reads);
+  }
+
+  #sweep({ machine, lockstep }: ClientNode): void {
+    machine.deliver(() => {
+      lockstep.sweep().catch((error: unknown) => {
+        if (!(error instanceof CacheError)) throw error;
+      });
+    });
   }
 
   async #end(call: Call, answer: Promise<Answer>): Promise<void> {

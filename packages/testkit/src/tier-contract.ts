@@ -7,6 +7,7 @@ import { keepsHistories } from './tier-contract-histories.ts';
 import { inspectsEntries } from './tier-contract-inspection.ts';
 import { grantsLeases } from './tier-contract-leases.ts';
 import { losesNothing } from './tier-contract-restarts.ts';
+import { scansEntries } from './tier-contract-scans.ts';
 import { comparesVersions } from './tier-contract-versions.ts';
 import type { TierContractWorld } from './tier-scene.ts';
 import { TierScene } from './tier-scene.ts';
@@ -33,6 +34,7 @@ export function tierContract(open: () => Promise<TierContractWorld>): void {
     readsMany(scene);
     keepsHistories(scene);
     inspectsEntries(scene);
+    scansEntries(scene);
     losesNothing(scene);
     losesTheNewest(scene);
   });

@@ -9,7 +9,7 @@ import type {
   TierFill,
   TierRead,
 } from '@lockstep/core';
-import { encodeLogBody } from '@lockstep/core';
+import { encodeLogBody, HEADER_BYTES_MAX } from '@lockstep/core';
 import type { Argument, Connection } from './connection.ts';
 import { clearScript } from './generated/clear.ts';
 import { compareAndClearScript } from './generated/compare-and-clear.ts';
@@ -18,6 +18,7 @@ import { expireScript } from './generated/expire.ts';
 import { fillScript } from './generated/fill.ts';
 import { putScript } from './generated/put.ts';
 import { readScript } from './generated/read.ts';
+import { reclaimScript } from './generated/reclaim.ts';
 import { releaseScript } from './generated/release.ts';
 import type { KeyLayout } from './key-layout.ts';
 import type { KeyNames } from './lua-script.ts';
@@ -86,6 +87,12 @@ export class Entries {
     const args = [...this.#eventArguments('clear', address, sender), address.keyId, version];
     const reply = await this.#connection.runInTurn(compareAndClearScript, this.#allKeys(address), args);
     return comparedOf(new Reply('compare and clear', reply));
+  }
+
+  async reclaim(address: KeyAddress, version: string): Promise<boolean> {
+    const args = [version, HEADER_BYTES_MAX - 1];
+    const reply = await this.#connection.runInTurn(reclaimScript, [this.#keys.entry(address)], args);
+    return new Reply('reclaim', [reply]).number(0) > 0;
   }
 
   async #read(address: KeyAddress, version: string, lease: LeaseRequest | undefined): Promise<TierRead> {

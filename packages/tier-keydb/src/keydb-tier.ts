@@ -13,6 +13,7 @@ import type {
   Members,
   NodeId,
   ReplicasWanted,
+  ScanPage,
   ScopeId,
   Tier,
   TierCompared,
@@ -33,6 +34,7 @@ import { resolveOptions } from './options.ts';
 import { readEntries } from './read-many.ts';
 import { Replicas } from './replicas.ts';
 import { Reply } from './reply.ts';
+import { scanEntries } from './scan.ts';
 import { countEntries, readInfo } from './status.ts';
 
 /**
@@ -47,7 +49,7 @@ export function connectKeydb(options: KeydbTierOptions): KeydbTier {
  * The shared tier on one server that speaks the Redis protocol.
  *
  * A call rejects with a `TierUnavailableError` when the server does not answer, and with the code `tier-refused` when
- * it answers that it will not, or answers nonsense. `count`, `inspect`, `readMany` and `replicated` alone are no atomic steps.
+ * it answers that it will not, or answers nonsense. `count`, `inspect`, `readMany`, `replicated` and `scan` alone are no atomic steps.
  */
 export class KeydbTier implements Tier {
   readonly #connection: Connection;
@@ -157,6 +159,14 @@ export class KeydbTier implements Tier {
 
   inspect(subjects: readonly InspectSubject[]): Promise<readonly Inspected[]> {
     return inspectEntries(this.#connection, this.#keys, subjects);
+  }
+
+  scan(of: Pick<KeyAddress, 'partition' | 'namespace'>, cursor: string, count: number): Promise<ScanPage> {
+    return scanEntries(this.#connection, this.#keys, { ...of, cursor, count });
+  }
+
+  reclaim(address: KeyAddress, version: string): Promise<boolean> {
+    return this.#entries.reclaim(address, version);
   }
 
   info(): Promise<TierInfo> {
