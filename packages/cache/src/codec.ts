@@ -52,14 +52,26 @@ export function encodeAbsence(absence: Absence): EncodedValue {
   return { value: undefined, absence, codec: ABSENCE_CODECS[absence], payload: new Uint8Array(0) };
 }
 
-/** Decodes a payload; undefined when it is not what this release, or the namespace's codec or schema, can read. */
-export async function decodeValue(
+/**
+ * Decodes a payload; undefined when it is not what this release, or the namespace's codec or schema, can read. At once,
+ * without a promise, where there is no schema.
+ */
+export function decodeValue(
   space: Space,
   { codec, payload }: { readonly codec: number; readonly payload: Uint8Array },
-): Promise<DecodedValue | undefined> {
+): DecodedValue | undefined | Promise<DecodedValue | undefined> {
   if (codec === ABSENCE_CODECS.missing) return { value: undefined, absence: 'missing' };
   if (codec === ABSENCE_CODECS.denied) return { value: undefined, absence: 'denied' };
   if (codec !== space.policy.codec.number) return undefined;
+  if (space.policy.schema !== undefined) return acceptedValue(space, payload);
+  try {
+    return { value: owned(space, defined(space.policy.codec.decode(payload))), absence: undefined };
+  } catch {
+    return undefined;
+  }
+}
+
+async function acceptedValue(space: Space, payload: Uint8Array): Promise<DecodedValue | undefined> {
   try {
     const checked = await valueIn(space, payload);
     return 'problem' in checked ? undefined : { value: checked.value, absence: undefined };
@@ -74,9 +86,12 @@ type Checked = { readonly value: unknown } | { readonly problem: string };
 /** The value of some bytes, as it may be answered on this node. Throws where there is none. */
 async function valueIn(space: Space, payload: Uint8Array): Promise<Checked> {
   const checked = await accepted(space, space.policy.codec.decode(payload));
-  if ('problem' in checked) return checked;
-  if (checked.value === undefined) throw new TypeError('undefined is no value');
-  return { value: owned(space, checked.value) };
+  return 'problem' in checked ? checked : { value: owned(space, defined(checked.value)) };
+}
+
+function defined(value: unknown): unknown {
+  if (value === undefined) throw new TypeError('undefined is no value');
+  return value;
 }
 
 async function accepted({ policy }: Space, value: unknown): Promise<Checked> {

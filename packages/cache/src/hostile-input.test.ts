@@ -113,7 +113,7 @@ test(`whatever bytes the tier has for an entry are a miss, and counted (${RUNS} 
   const parts = { clock, timers: clock, random: new FakeRandom(), logger: silentLogger, audit: false } as const;
   const lockstep = await openLockstep({ ...parts, tier, secret: SECRET });
   const tools = lockstep.namespace<string>('tools');
-  const header = Buffer.from(`f 1 ${'1'.repeat(16)}:0 ${'0'.repeat(32)}\n`);
+  const header = Buffer.from(`f 1 ${'1'.repeat(16)}:0 ${'0'.repeat(32)} 1\n`);
   const noise = fc.uint8Array({ maxLength: 60 });
   const bytes = fc.oneof(
     noise,

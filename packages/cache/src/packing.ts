@@ -40,7 +40,7 @@ export function unpacked<B extends EntryBody>(engine: Engine, { policy }: Space,
   const opened = isSealed ? engine.node.keys.open(body.payload, { keyId, entry: aboutOf(body) }) : body.payload;
   const payload = opened && packing & COMPRESSED ? decompressed(opened, policy.valueBytesMax) : opened;
   if (payload === undefined || payload.length > policy.valueBytesMax) return undefined;
-  return { ...body, payload };
+  return payload === body.payload ? body : { ...body, payload };
 }
 
 /** All of a body but its payload. */

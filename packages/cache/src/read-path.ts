@@ -16,7 +16,7 @@ import type { Asking, Consulted } from './tier-reader.ts';
 import { TierReader } from './tier-reader.ts';
 
 /** How often one lookup asks the tier without a wait for another node's load in between. */
-const READS_MAX = 4;
+const READS_MAX = 5;
 const PATIENCE_MS_MIN = 50;
 const PATIENCE_MS_MAX = 500;
 
@@ -64,9 +64,9 @@ export class ReadPath {
   }
 
   /** Answers from the near-cache, else joins a flight for the key, else starts one. */
-  async lookup(key: string, manner: Manner): Promise<Lookup<unknown>> {
+  lookup(key: string, manner: Manner): Promise<Lookup<unknown>> {
     const near = this.near(key);
-    if (near !== undefined) return this.#hit(near, manner);
+    if (near !== undefined) return Promise.resolve(this.#hit(near, manner));
     const address = keyAddress(this.#engine.node, this.#space.name, key);
     const joined = this.#joinable(address.keyId, manner.loader !== undefined);
     if (joined !== undefined) return this.#join(joined, manner.options);
@@ -143,7 +143,7 @@ export class ReadPath {
     manner.batch?.expect(key);
     node.background.run('refresh', async () => {
       try {
-        const found = await this.#tier.consult(flight, question, version);
+        const found = await this.#tier.consult(flight, question, { leases: true, over: version });
         if (found.kind !== 'granted') return;
         await this.#loads.load(flight, question, { token: found.token, previous: found.previous });
       } catch (error) {
@@ -174,10 +174,7 @@ export class ReadPath {
 
   /** Lets a flight that has begun find its answer, of which `first` may be the first part. */
   #launch({ flight, question }: Asking, first?: Promise<Consulted>): Promise<Lookup<unknown>> {
-    const flown = this.#fly(flight, question, first).finally(() => {
-      this.#engine.node.flights.remove(flight);
-      question.batch?.settle(question.key);
-    });
+    const flown = this.#flyAndLand(flight, question, first);
     flight.answer = flown;
     // Without a load there is nothing to be answered before.
     if (question.loader !== undefined) {
@@ -210,21 +207,36 @@ export class ReadPath {
     return undefined;
   }
 
+  async #flyAndLand(flight: Flight, question: Question, first?: Promise<Consulted>): Promise<Lookup<unknown>> {
+    try {
+      return await this.#fly(flight, question, first);
+    } finally {
+      this.#engine.node.flights.remove(flight);
+      question.batch?.settle(question.key);
+    }
+  }
+
   async #fly(flight: Flight, question: Question, first?: Promise<Consulted>): Promise<Lookup<unknown>> {
-    const { node, waiters } = this.#engine;
+    const { node, waiters, breaker, heartbeat } = this.#engine;
     const waitUntilMs = node.clock.nowMs() + this.#space.policy.leaseMs * LEASES_WAITED_MAX;
     let patienceMs = PATIENCE_MS_MIN;
     let over: string | undefined;
     let isWoken = false;
     let asked = first;
+    // The tier mostly has what is asked for: only who has to load takes the lease.
+    let leases = false;
     for (let reads = 0; reads < READS_MAX; ) {
       if (flight.isAbandoned) throw new CacheError('loader-failed', 'nobody waits for the answer any more');
       if (asked === undefined) {
-        const near = isWoken ? this.near(question.key) : await this.#caughtUp(flight, question.key);
+        // Who was away from the tier for longer than Δ catches up, and looks into the near-cache again.
+        const isBehind = !isWoken && !node.isFresh(flight.partition) && breaker.closed;
+        if (isBehind) await heartbeat.beat();
+        const near = isWoken || isBehind ? this.near(question.key) : undefined;
         if (near !== undefined) return this.#hit(near, { loader: undefined, options: {} });
       }
       const replaced = over;
-      const found = await (asked ?? this.#tier.consult(flight, question, replaced));
+      const found = await (asked ?? this.#tier.consult(flight, question, { leases, over: replaced }));
+      leases = question.loader !== undefined;
       asked = undefined;
       over = undefined;
       switch (found.kind) {
@@ -261,14 +273,6 @@ export class ReadPath {
       }
     }
     return this.#loads.withoutTier(flight, question);
-  }
-
-  /** Where this node was away from the tier for longer than Δ: catches up, and looks into the near-cache again. */
-  async #caughtUp(flight: Flight, key: string): Promise<NearEntry | undefined> {
-    const { node, breaker, heartbeat } = this.#engine;
-    if (node.isFresh(flight.partition) || !breaker.closed) return undefined;
-    await heartbeat.beat();
-    return this.near(key);
   }
 
   #stale(previous: Previous): Lookup<unknown> {

@@ -29,6 +29,12 @@ export interface Asking {
   readonly question: Question;
 }
 
+/** How to read: with `leases`, takes the lease where there is something to load; with `over`, also over that version. */
+export interface HowToRead {
+  readonly leases: boolean;
+  readonly over?: string | undefined;
+}
+
 /** One read, as it was sent; `seen` is what this node knew of the partition then. */
 interface Sent {
   readonly sentMs: number;
@@ -37,11 +43,14 @@ interface Sent {
   readonly over: string | undefined;
 }
 
-/** An entry found live under a head that this node can vouch for; `fresh` unless it expired or is in its grace. */
-interface LiveEntry extends DecodedValue {
-  /** Unpacked. */
+/** An entry that was found, unpacked, and the rest of its life. */
+interface FoundEntry {
   readonly entry: TierEntry;
   readonly remainingMs: number;
+}
+
+/** An entry found live under a head that this node can vouch for; `fresh` unless it expired or is in its grace. */
+interface LiveEntry extends DecodedValue, FoundEntry {
   /** Whether it, or a scope of it, was expired. */
   readonly expired: boolean;
   readonly fresh: boolean;
@@ -59,15 +68,16 @@ export class TierReader {
     this.#near = new NearStore(engine, space);
   }
 
-  /** Reads once; with `over`, to replace the entry of that version. A live entry is kept near. */
-  async consult(flight: Flight, question: Question, over: string | undefined): Promise<Consulted> {
+  /** Reads once. A live entry is kept near. */
+  async consult(flight: Flight, question: Question, { over, leases }: HowToRead): Promise<Consulted> {
     const { node, breaker, queuedClears } = this.#engine;
-    if (!breaker.closed || !node.isFresh(flight.partition)) return { kind: 'unreachable' };
-    if (!(await queuedClears.settled(flight.partition))) return { kind: 'unreachable' };
-    const lease = question.loader && { token: node.random.hex(TOKEN_BYTES), leaseMs: this.#space.policy.leaseMs };
-    const sent = { sentMs: node.clock.nowMs(), seen: node.data[flight.partition]?.seen, lease, over };
+    const { partition } = flight;
+    if (!breaker.closed || !node.isFresh(partition)) return { kind: 'unreachable' };
+    if (queuedClears.concerns(partition) && !(await queuedClears.replay())) return { kind: 'unreachable' };
+    const lease = leases ? { token: node.random.hex(TOKEN_BYTES), leaseMs: this.#space.policy.leaseMs } : undefined;
+    const sent = { sentMs: node.clock.nowMs(), seen: node.data[partition]?.seen, lease, over };
     const read = await this.#read(() => this.#send(question, over, lease));
-    return read === undefined ? { kind: 'unreachable' } : this.#consulted({ flight, question }, read, sent);
+    return read === undefined ? { kind: 'unreachable' } : await this.#consulted({ flight, question }, read, sent);
   }
 
   /** Whether a partition can be read at once, with nothing to be done before. */
@@ -88,8 +98,7 @@ export class TierReader {
     return askings.map(async (asking, at): Promise<Consulted> => {
       const read = (await reading)?.[at];
       if (read === undefined) return { kind: 'unreachable' };
-      const found = await this.#consulted(asking, read, { sentMs, seen: seen[at], lease: undefined, over: undefined });
-      return found.kind === 'absent' && asking.question.loader !== undefined ? { kind: 'again' } : found;
+      return await this.#consulted(asking, read, { sentMs, seen: seen[at], lease: undefined, over: undefined });
     });
   }
 
@@ -107,12 +116,16 @@ export class TierReader {
   async #consulted({ flight, question }: Asking, read: TierRead, sent: Sent): Promise<Consulted> {
     const { node } = this.#engine;
     const { sentMs, lease, over } = sent;
+    // Who is to load asks again, for the lease.
+    const absent: Consulted = { kind: question.loader !== undefined && lease === undefined ? 'again' : 'absent' };
     const head = this.#vouchedHead(flight, read.head, sent.seen);
-    const live = read.entry && head && (await this.#judge(flight, read.entry));
+    const judged = read.entry && head && this.#judge(flight, read.entry);
+    const live = judged instanceof Promise ? await judged : judged;
     const isReplaced = live !== undefined && live.entry.version === over;
     if (live?.fresh && head && !isReplaced) {
-      this.#keep(flight, question, { ...live, head, sentMs });
-      return { kind: 'live', answer: freshHit({ ...live, version: live.entry.version }, 'tier') };
+      this.#keep(flight, question, { live, head, sentMs });
+      const { value, absence, entry } = live;
+      return { kind: 'live', answer: freshHit({ value, absence, version: entry.version }, 'tier') };
     }
     const previous = live && previousOf(live, sentMs);
     if (read.lease === 'granted' && lease !== undefined) {
@@ -120,10 +133,10 @@ export class TierReader {
       return late ? { kind: 'again' } : { kind: 'granted', token: lease.token, previous };
     }
     if (read.lease === 'wait') return { kind: 'wait', previous };
-    if (read.entry === undefined) return { kind: 'absent' };
+    if (read.entry === undefined) return absent;
     if (head === undefined) return (await this.#catchUp(flight)) ? { kind: 'again' } : { kind: 'unreachable' };
     const version = entryVersion(read.entry.bytes);
-    return version === undefined ? { kind: 'absent' } : { kind: 'replaceable', version, previous };
+    return version === undefined ? absent : { kind: 'replaceable', version, previous };
   }
 
   #send(question: Question, over: string | undefined, lease: LeaseRequest | undefined): Promise<TierRead> {
@@ -141,45 +154,76 @@ export class TierReader {
     return node.isFresh(flight.partition) ? head : undefined;
   }
 
-  /** Decodes an entry and judges it live; undefined when it is dead or unreadable. */
-  async #judge(flight: Flight, stored: StoredEntry): Promise<LiveEntry | undefined> {
-    const { node } = this.#engine;
-    const body = decodeEntry(stored.bytes);
+  /** Decodes an entry and judges it live; undefined when it is dead or unreadable. Mostly at once. */
+  #judge(flight: Flight, { bytes, remainingMs }: StoredEntry): LiveEntry | undefined | Promise<LiveEntry | undefined> {
+    const body = decodeEntry(bytes);
     const entry = body && unpacked(this.#engine, this.#space, { keyId: flight.keyId, body });
-    const decoded = entry && (await decodeValue(this.#space, entry));
-    if (entry === undefined || decoded === undefined) {
-      node.counters.entriesRejected++;
-      return undefined;
-    }
-    flight.scopes = scopesOf(this.#space, entry.tags);
-    const foreign = entry.born.incarnation !== node.epochs.incarnation;
-    if (foreign && !(await this.#catchUp(flight))) return undefined;
-    if (!node.epochs.isLive(entry.born, this.#space.scopeId, entry.tags)) return undefined;
-    const { remainingMs } = stored;
-    const expired = entry.expired || node.epochs.isExpired(entry.born, this.#space.scopeId, entry.tags);
-    return { ...decoded, entry, remainingMs, expired, fresh: !expired && remainingMs > entry.graceMs };
+    if (entry === undefined) return this.#rejected();
+    const found = { entry, remainingMs };
+    const decoded = decodeValue(this.#space, entry);
+    const isKnown = entry.born.incarnation === this.#engine.node.epochs.incarnation;
+    if (decoded instanceof Promise || !isKnown) return this.#judgeLater(flight, found, decoded);
+    return this.#judged(flight, found, decoded);
   }
 
-  #keep(flight: Flight, question: Question, found: LiveEntry & { readonly head: Head; readonly sentMs: number }): void {
-    const { entry, remainingMs, head } = found;
+  async #judgeLater(
+    flight: Flight,
+    found: FoundEntry,
+    decoding: DecodedValue | undefined | Promise<DecodedValue | undefined>,
+  ): Promise<LiveEntry | undefined> {
+    const decoded = await decoding;
+    const { epochs } = this.#engine.node;
+    const isForeign = found.entry.born.incarnation !== epochs.incarnation;
+    if (decoded !== undefined && isForeign && !(await this.#catchUp(flight))) return undefined;
+    return this.#judged(flight, found, decoded);
+  }
+
+  #judged(
+    flight: Flight,
+    { entry, remainingMs }: FoundEntry,
+    decoded: DecodedValue | undefined,
+  ): LiveEntry | undefined {
+    if (decoded === undefined) return this.#rejected();
+    const { node } = this.#engine;
+    flight.scopes = scopesOf(this.#space, entry.tags);
+    if (!node.epochs.isLive(entry.born, this.#space.scopeId, entry.tags)) return undefined;
+    const expired = entry.expired || node.epochs.isExpired(entry.born, this.#space.scopeId, entry.tags);
+    const { value, absence } = decoded;
+    return { value, absence, entry, remainingMs, expired, fresh: !expired && remainingMs > entry.graceMs };
+  }
+
+  #rejected(): undefined {
+    this.#engine.node.counters.entriesRejected++;
+  }
+
+  #keep(
+    flight: Flight,
+    question: Question,
+    { live, head, sentMs }: { readonly live: LiveEntry; readonly head: Head; readonly sentMs: number },
+  ): void {
+    const { entry, remainingMs, value, absence } = live;
+    const freshMs = remainingMs - entry.graceMs;
+    const { freshUntilMs, staleUntilMs, graceMs } = nearLife(sentMs, {
+      freshMs,
+      graceMs: entry.graceMs,
+      nearTtlMs: this.#space.policy.nearTtlMs,
+    });
     this.#near.keep(
       flight,
       { incarnation: head.incarnation, sequence: entry.versionSequence },
       {
         key: question.key,
-        value: found.value,
-        absence: found.absence,
+        value,
+        absence,
         bytes: entry.payload.length,
         version: entry.version,
         fingerprint: entry.fingerprint,
         born: entry.born,
         tags: entry.tags,
         loadedMs: Number.NEGATIVE_INFINITY,
-        ...nearLife(found.sentMs, {
-          freshMs: remainingMs - entry.graceMs,
-          graceMs: entry.graceMs,
-          nearTtlMs: this.#space.policy.nearTtlMs,
-        }),
+        freshUntilMs,
+        staleUntilMs,
+        graceMs,
       },
     );
   }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Namespace } from '../src/index.ts';
 import type { TestCluster, TestNode } from './cluster.ts';
-import { startCluster } from './cluster.ts';
+import { gate, startCluster, startNode } from './cluster.ts';
 
 const TAGS = { tags: ['server:github'] };
 
@@ -70,12 +70,17 @@ describe('an expire of a scope', () => {
   });
 
   test('a load that began before it is not fresh for those who ask after it (P4)', async () => {
-    const loading = Promise.withResolvers<string>();
-    const early = a.tools.lookup('overtaken', () => loading.promise, TAGS);
-    await cluster.network.quiet();
+    const [began, may] = [gate(), gate()];
+    const load = async (): Promise<string> => {
+      began.open();
+      await may.passed;
+      return 'old';
+    };
+    const early = a.tools.lookup('overtaken', load, TAGS);
+    await began.passed;
     await b.lockstep.expire({ namespace: 'tools' });
     await cluster.network.quiet();
-    loading.resolve('old');
+    may.open();
     expect(await early).toMatchObject({ value: 'old' });
     expect(await a.tools.get('overtaken')).toBeUndefined();
     expect(await b.tools.get('overtaken')).toBeUndefined();
@@ -93,7 +98,6 @@ describe('an expire of a scope', () => {
   test('a node that starts after it knows of it', async () => {
     await held('late', [a.tools]);
     await a.lockstep.expire({ tag: 'server:github' });
-    const { startNode } = await import('./cluster.ts');
     const c = await startNode(cluster.redis, cluster.network, { tools: { grace: 60_000 } });
     expect(await c.tools.get('late')).toBeUndefined();
     expect(await c.tools.lookup('late', failing)).toMatchObject({ value: 'old', stale: true });

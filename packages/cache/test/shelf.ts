@@ -13,7 +13,7 @@ export class Shelf {
 
   /** Puts any bytes in a key's place, below the header of a live entry. */
   putBody(keyId: KeyId, body: Uint8Array, fingerprint: string): void {
-    this.#bytes.set(keyId, Buffer.concat([Buffer.from(`f 0 ${BORN} ${fingerprint}\n`), body]));
+    this.#bytes.set(keyId, Buffer.concat([Buffer.from(`f 0 ${BORN} ${fingerprint} 1\n`), body]));
   }
 
   /** Changes an entry, as someone who may write into the tier could. */

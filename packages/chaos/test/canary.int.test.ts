@@ -30,8 +30,8 @@ describe('chaos', () => {
     });
   }
 
-  test('fails when an event across a gap does not take effect (P1, P2)', { timeout: 120_000 }, async () => {
-    const { exitCode, text } = await runWithout('gap-events-take-effect');
+  test('fails when an expire of a scope does not take effect (P1, P2)', { timeout: 120_000 }, async () => {
+    const { exitCode, text } = await runWithout('expires-of-scopes');
     expect(text).toMatch(/^seed 1: P[12]:/m);
     expect(text).toMatch(/^chaos: FAILED: .* [1-9]\d* violations$/m);
     expect(exitCode).toBe(1);

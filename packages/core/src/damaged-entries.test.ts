@@ -80,24 +80,26 @@ describe('bytes that are no entry', () => {
   it.each([
     ['no newline', ENTRY.version],
     ['an empty header', '\n'],
-    ['a state of a later release', 'g 1000 fedcba9876543210:999 0af7651916cd43dd8448eb211c80319c\n'],
-    ['a version without a number', 'f -00ff fedcba9876543210:999 0af7651916cd43dd8448eb211c80319c\n'],
-    ['a version of 17 digits', 'f 10000000000000000 fedcba9876543210:999 0af7651916cd43dd8448eb211c80319c\n'],
-    ['an incarnation in capitals', 'f 1000 FEDCBA9876543210:999 0af7651916cd43dd8448eb211c80319c\n'],
-    ['a short incarnation', 'f 1000 fedcba987654321:999 0af7651916cd43dd8448eb211c80319c\n'],
-    ['no sequence of birth', 'f 1000 fedcba9876543210: 0af7651916cd43dd8448eb211c80319c\n'],
-    ['a short fingerprint', 'f 1000 fedcba9876543210:999 0af7651916cd43dd\n'],
-    ['a fifth field', 'f 1000 fedcba9876543210:999 0af7651916cd43dd8448eb211c80319c 1\n'],
-    ['a carriage return', 'f 1000 fedcba9876543210:999 0af7651916cd43dd8448eb211c80319c\r\n'],
-    ['a header of 200 bytes', `f ${'1'.repeat(160)} fedcba9876543210:999 0af7651916cd43dd8448eb211c80319c\n`],
+    ['a state of a later release', 'g 1000 fedcba9876543210:999 0af7651916cd43dd8448eb211c80319c 1\n'],
+    ['a version without a number', 'f -00ff fedcba9876543210:999 0af7651916cd43dd8448eb211c80319c 1\n'],
+    ['a version of 17 digits', 'f 10000000000000000 fedcba9876543210:999 0af7651916cd43dd8448eb211c80319c 1\n'],
+    ['an incarnation in capitals', 'f 1000 FEDCBA9876543210:999 0af7651916cd43dd8448eb211c80319c 1\n'],
+    ['a short incarnation', 'f 1000 fedcba987654321:999 0af7651916cd43dd8448eb211c80319c 1\n'],
+    ['no sequence of birth', 'f 1000 fedcba9876543210: 0af7651916cd43dd8448eb211c80319c 1\n'],
+    ['a short fingerprint', 'f 1000 fedcba9876543210:999 0af7651916cd43dd 1\n'],
+    ['a sixth field', 'f 1000 fedcba9876543210:999 0af7651916cd43dd8448eb211c80319c 1 1\n'],
+    ['no end', 'f 1000 fedcba9876543210:999 0af7651916cd43dd8448eb211c80319c\n'],
+    ['an end that is no number', 'f 1000 fedcba9876543210:999 0af7651916cd43dd8448eb211c80319c soon\n'],
+    ['a carriage return', 'f 1000 fedcba9876543210:999 0af7651916cd43dd8448eb211c80319c 1\r\n'],
+    ['a header of 200 bytes', `f ${'1'.repeat(160)} fedcba9876543210:999 0af7651916cd43dd8448eb211c80319c 1\n`],
   ])('are those with %s', (_what, header) => {
     expect(decodeEntry(withHeader(header))).toBeUndefined();
     expect(entryVersion(withHeader(header))).toBeUndefined();
   });
 
   it.each([
-    ['version', 'f 9007199254740992 fedcba9876543210:999 0af7651916cd43dd8448eb211c80319c\n'],
-    ['birth', 'f 1000 fedcba9876543210:9007199254740992 0af7651916cd43dd8448eb211c80319c\n'],
+    ['version', 'f 9007199254740992 fedcba9876543210:999 0af7651916cd43dd8448eb211c80319c 1\n'],
+    ['birth', 'f 1000 fedcba9876543210:9007199254740992 0af7651916cd43dd8448eb211c80319c 1\n'],
   ])('are those whose sequence of %s is 2^53', (_what, header) => {
     expect(decodeEntry(withHeader(header))).toBeUndefined();
   });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { arbitraryEntry, entryBytes } from '../test/arbitrary-entries.ts';
 import type { EntryBody, Incarnation, ScopeId, TierEntry } from './index.ts';
-import { decodeEntry, encodeBody, entryVersion } from './index.ts';
+import { decodeEntry, encodeBody, entryEndMs, entryVersion } from './index.ts';
 
 const TAGS = ['00112233445566778899aabbccddeeff', 'ffeeddccbbaa99887766554433221100'] as ScopeId[];
 const BODY: EntryBody = {
@@ -23,7 +23,7 @@ const BODY_HEX = [
   .join('')
   .replaceAll(' ', '');
 
-const HEADER = '1763800000000000 fedcba9876543210:1763799999999999 0af7651916cd43dd8448eb211c80319c';
+const HEADER = '1763800000000000 fedcba9876543210:1763799999999999 0af7651916cd43dd8448eb211c80319c 1763800060000';
 const ENTRY: TierEntry = {
   ...BODY,
   expired: false,
@@ -45,6 +45,13 @@ describe('the bytes of an entry', () => {
   it('have this header before it', () => {
     const { payload, ...entry } = decodeEntry(bytesOf(`f ${HEADER}\n`)) as TierEntry;
     expect({ ...entry, payload: Uint8Array.from(payload) }).toStrictEqual(ENTRY);
+  });
+
+  it('say when its life ends, in ms of the tier', () => {
+    expect(entryEndMs(bytesOf(`f ${HEADER}\n`))).toBe(1_763_800_060_000);
+    expect(entryEndMs(bytesOf(`f ${HEADER}\n`).subarray(0, 60))).toBeUndefined();
+    expect(entryEndMs(bytesOf(`f ${HEADER}0000\n`))).toBeUndefined();
+    expect(entryEndMs(new Uint8Array())).toBeUndefined();
   });
 
   it('say by their first letter that the value expired', () => {

@@ -59,6 +59,7 @@ export {
   decodeEntryHeader,
   encodeBody,
   ENTRY_HEAD_BYTES_MAX,
+  entryEndMs,
   entryVersion,
   GRACE_MS_MAX,
   HEADER_BYTES_MAX,

@@ -205,14 +205,13 @@ export interface TierInfo {
  * Adapters connect in the background and reconnect for ever.
  */
 export interface Tier {
-  /** Reads head and entry; with `lease`, takes the lease where there is no entry, or an expired one. */
+  /** Reads head and entry; with `lease`, takes the lease where there is no entry, or an expired one. Without, as `readMany`. */
   read(address: KeyAddress, lease?: LeaseRequest): Promise<TierRead>;
   /** Like `read`, for an entry of this version that the node judged dead or unreadable: takes the lease over it. */
   readOver(address: KeyAddress, version: string, lease: LeaseRequest): Promise<TierRead>;
   /**
-   * Reads many, in their order, in one round trip, and takes no lease. No atomic step: of each, first the partition's
-   * head is read, then how long the entry lives, then the entry, so that what is read may be newer than its head, or
-   * outlive what is said of it, and never the other way round (ADR 0011).
+   * Reads many, in their order, in one round trip, and takes no lease. Of one partition, head and entries are of one
+   * instant; the partitions are read one after the other, and the tier's clock before them all (ADR 0011).
    */
   readMany(addresses: readonly KeyAddress[]): Promise<readonly TierRead[]>;
   fill(write: EntryWrite, token: string): Promise<TierFill>;

@@ -48,7 +48,7 @@ export const arbitraryEntry: fc.Arbitrary<TierEntry> = fc
 
 /** The header line, with its newline, as the tier's scripts write it. */
 function headerLine({ expired, version, born, fingerprint }: Omit<TierEntry, keyof EntryBody>): string {
-  return `${expired ? 'x' : 'f'} ${version} ${born.incarnation}:${born.sequence} ${fingerprint}\n`;
+  return `${expired ? 'x' : 'f'} ${version} ${born.incarnation}:${born.sequence} ${fingerprint} 1763800060000\n`;
 }
 
 /** An entry's bytes as the tier answers them. */

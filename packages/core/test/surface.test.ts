@@ -45,6 +45,7 @@ const VALUES = [
   'encodeBody',
   'encodeLogBody',
   'encodeMessage',
+  'entryEndMs',
   'entryVersion',
   'isBehind',
   'partitionOf',

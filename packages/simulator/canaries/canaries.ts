@@ -87,12 +87,12 @@ export const CANARIES: Readonly<Record<string, Canary>> = {
     edits: [
       {
         file: `${CACHE}/read-path.ts`,
-        find: 'if (node.isFresh(flight.partition) || !breaker.closed) return undefined;',
-        replace: 'if (breaker !== undefined) return undefined;',
+        find: 'const isBehind = !isWoken && !node.isFresh(flight.partition) && breaker.closed;',
+        replace: 'const isBehind = breaker === undefined;',
       },
       {
         file: `${CACHE}/tier-reader.ts`,
-        find: 'if (!breaker.closed || !node.isFresh(flight.partition))',
+        find: 'if (!breaker.closed || !node.isFresh(partition))',
         replace: 'if (!breaker.closed)',
       },
       {
@@ -248,7 +248,7 @@ export const CANARIES: Readonly<Record<string, Canary>> = {
     edits: [
       {
         file: `${CACHE}/tier-reader.ts`,
-        find: "    if (!(await queuedClears.settled(flight.partition))) return { kind: 'unreachable' };\n",
+        find: "    if (queuedClears.concerns(partition) && !(await queuedClears.replay())) return { kind: 'unreachable' };\n",
         replace: '',
       },
     ],

@@ -21,14 +21,16 @@ import type {
   TierInfo,
   TierRead,
 } from '@lockstep/core';
-import { CacheError, CONTROL_PARTITION, decodeEntryHeader, TierUnavailableError } from '@lockstep/core';
+import { CacheError, CONTROL_PARTITION, decodeEntryHeader, entryEndMs, TierUnavailableError } from '@lockstep/core';
 import type { Prng } from './prng.ts';
 import type { SimMachine } from './sim-machine.ts';
+import type { TierModel } from './tier-model.ts';
+import type { Moment } from './tier-partition.ts';
 import type { Refusal, Step, TierServer } from './tier-server.ts';
 import type { World } from './world.ts';
 
 const COMMAND_TIMEOUT_MS = 250;
-/** Between the kinds of commands of one pipeline. */
+/** Between two commands of one pipeline. */
 const COMMANDS_MS_MAX = 0.5;
 
 /** How the way between a node and the tier behaves; probabilities per request. */
@@ -69,39 +71,35 @@ export class SimTier implements Tier {
     this.#random = world.random.fork();
   }
 
-  read(address: KeyAddress, lease?: LeaseRequest): Promise<TierRead> {
-    return this.#onData((model, moment) => model.read(address, { lease }, moment));
+  async read(address: KeyAddress, lease?: LeaseRequest): Promise<TierRead> {
+    if (lease !== undefined) return this.#onData((model, moment) => model.read(address, { lease }, moment));
+    const [read] = await this.readMany([address]);
+    return read as TierRead;
   }
 
   readOver(address: KeyAddress, version: string, lease: LeaseRequest): Promise<TierRead> {
     return this.#onData((model, moment) => model.read(address, { lease, over: version }, moment));
   }
 
-  /** Reads heads, lives and entries one after the other: others write in between. */
+  /** Reads the clock, then partition after partition: others write in between. */
   readMany(addresses: readonly KeyAddress[]): Promise<readonly TierRead[]> {
     const run = <R>(step: Step<R>): R | Refusal => this.#servers.data.run(this.#machine.number, step, false);
-    const pauseMs = (): number => this.#random.between(0, COMMANDS_MS_MAX);
+    const partitions = [...new Set(addresses.map(({ partition }) => partition))];
     return this.#send((answer) => {
-      const heads = run((model) => addresses.map(({ partition }) => model.head(partition)));
-      this.#world.after(pauseMs(), () => {
-        const lives = run((model, moment) => addresses.map((address) => model.lifeMs(address, moment)));
-        this.#world.after(pauseMs(), () => {
-          const found = run((model, moment) => addresses.map((address) => model.read(address, {}, moment).entry));
-          if (typeof heads === 'string') return answer(heads);
-          if (typeof lives === 'string') return answer(lives);
-          if (typeof found === 'string') return answer(found);
-          answer(
-            heads.map((head, at) => {
-              const [entry, remainingMs] = [found[at], lives[at]];
-              return {
-                head,
-                entry: entry && remainingMs !== undefined ? { ...entry, remainingMs } : undefined,
-                lease: 'none',
-              };
-            }),
-          );
+      const readAt = run((_, moment) => moment);
+      if (typeof readAt === 'string') return answer(readAt);
+      const found = new Map<KeyAddress, TierRead>();
+      const readPartition = (at: number): void => {
+        if (at === partitions.length) return answer(addresses.map((address) => found.get(address) as TierRead));
+        const of = addresses.filter(({ partition }) => partition === partitions[at]);
+        this.#world.after(this.#random.between(0, COMMANDS_MS_MAX), () => {
+          const reads = run((model, now) => of.map((address) => readEntry(model, { address, now, readAt })));
+          if (typeof reads === 'string') return answer(reads);
+          for (const [index, address] of of.entries()) found.set(address, reads[index] as TierRead);
+          readPartition(at + 1);
         });
-      });
+      };
+      readPartition(0);
     });
   }
 
@@ -275,4 +273,14 @@ export class SimTier implements Tier {
       this.#world.after(wayMs, () => execute(answer));
     });
   }
+}
+
+/** One entry as it is now, with the rest of its life as the clock said it earlier. */
+function readEntry(
+  model: TierModel,
+  { address, now, readAt }: { readonly address: KeyAddress; readonly now: Moment; readonly readAt: Moment },
+): TierRead {
+  const read = model.read(address, {}, now);
+  const remainingMs = (entryEndMs(read.entry?.bytes ?? new Uint8Array()) ?? 0) - Math.floor(readAt.nowUs / 1_000);
+  return { ...read, entry: read.entry && { ...read.entry, remainingMs } };
 }

@@ -65,13 +65,6 @@ export class TierModel {
     return { head: partition.head, entry: stored, lease };
   }
 
-  /** How long an entry lives yet. */
-  lifeMs(address: KeyAddress, moment: Moment): number | undefined {
-    const nowMs = wholeMs(moment);
-    const entry = liveEntry(this.#partition(address.partition), address.keyId, nowMs);
-    return entry && entry.expiresMs - nowMs;
-  }
-
   fill(write: EntryWrite, given: { readonly token: string; readonly versionPart: string }, moment: Moment): TierFill {
     const partition = this.#partition(write.partition);
     const nowMs = wholeMs(moment);

@@ -106,7 +106,9 @@ export function indexOf(partition: DataPartition, namespace: string): Map<KeyId,
 }
 
 export function bytesOf(entry: Entry): Uint8Array {
-  const header = encoder.encode(`${entry.expired ? 'x' : 'f'} ${entry.version} ${entry.born} ${entry.fingerprint}\n`);
+  const { version, born, fingerprint, expiresMs } = entry;
+  const state = entry.expired ? 'x' : 'f';
+  const header = encoder.encode(`${state} ${version} ${born} ${fingerprint} ${expiresMs}\n`);
   const bytes = new Uint8Array(header.length + entry.body.length);
   bytes.set(header);
   bytes.set(entry.body, header.length);

@@ -38,12 +38,18 @@ export class Entries {
     this.#keys = keys;
   }
 
-  read(address: KeyAddress, lease?: LeaseRequest): Promise<TierRead> {
-    return this.#read(address, '', lease);
-  }
-
-  readOver(address: KeyAddress, version: string, lease: LeaseRequest): Promise<TierRead> {
-    return this.#read(address, version, lease);
+  /** Reads, and takes the lease where the entry has to be loaded: absent, expired, or of the version to read over. */
+  async readLeased(address: KeyAddress, version: string, lease: LeaseRequest): Promise<TierRead> {
+    const { head, leases } = this.#keys.partition(address.partition);
+    const keys = [head, leases, this.#keys.entry(address)] as const;
+    const args = [address.keyId, lease.token, wholeMs(lease.leaseMs), version];
+    const reply = new Reply('read', await this.#connection.runInTurn(readScript, keys, args));
+    const bytes = reply.bytes(1);
+    return {
+      head: reply.headText(0),
+      entry: bytes && { bytes, remainingMs: reply.number(2) },
+      lease: reply.oneOf(3, ['granted', 'wait', 'none']),
+    };
   }
 
   async fill(write: EntryWrite, token: string): Promise<TierFill> {
@@ -93,19 +99,6 @@ export class Entries {
     const args = [version, HEADER_BYTES_MAX - 1];
     const reply = await this.#connection.runInTurn(reclaimScript, [this.#keys.entry(address)], args);
     return new Reply('reclaim', [reply]).number(0) > 0;
-  }
-
-  async #read(address: KeyAddress, version: string, lease: LeaseRequest | undefined): Promise<TierRead> {
-    const { head, leases } = this.#keys.partition(address.partition);
-    const keys = [head, leases, this.#keys.entry(address)] as const;
-    const args = [address.keyId, lease?.token ?? '', wholeMs(lease?.leaseMs ?? 0), version];
-    const reply = new Reply('read', await this.#connection.runInTurn(readScript, keys, args));
-    const bytes = reply.bytes(1);
-    return {
-      head: reply.headText(0),
-      entry: bytes && { bytes, remainingMs: reply.number(2) },
-      lease: reply.oneOf(3, ['granted', 'wait', 'none']),
-    };
   }
 
   #allKeys(address: KeyAddress): KeyNames<5> {

@@ -31,7 +31,7 @@ import { inspectEntries } from './inspect.ts';
 import { KeyLayout } from './key-layout.ts';
 import type { KeydbTierOptions } from './options.ts';
 import { resolveOptions } from './options.ts';
-import { readEntries } from './read-many.ts';
+import { PlainReads } from './plain-reads.ts';
 import { Replicas } from './replicas.ts';
 import { Reply } from './reply.ts';
 import { scanEntries } from './scan.ts';
@@ -56,6 +56,7 @@ export class KeydbTier implements Tier {
   readonly #keys: KeyLayout;
   readonly #entries: Entries;
   readonly #histories: Histories;
+  readonly #plainReads: PlainReads;
   readonly #replicas: Replicas;
 
   constructor(options: KeydbTierOptions) {
@@ -64,19 +65,20 @@ export class KeydbTier implements Tier {
     this.#keys = new KeyLayout(config.cluster);
     this.#entries = new Entries(this.#connection, this.#keys);
     this.#histories = new Histories(this.#connection, this.#keys);
+    this.#plainReads = new PlainReads(this.#connection, this.#keys);
     this.#replicas = new Replicas(config, this.#keys);
   }
 
   read(address: KeyAddress, lease?: LeaseRequest): Promise<TierRead> {
-    return this.#entries.read(address, lease);
+    return lease === undefined ? this.#plainReads.one(address) : this.#entries.readLeased(address, '', lease);
   }
 
   readOver(address: KeyAddress, version: string, lease: LeaseRequest): Promise<TierRead> {
-    return this.#entries.readOver(address, version, lease);
+    return this.#entries.readLeased(address, version, lease);
   }
 
   readMany(addresses: readonly KeyAddress[]): Promise<readonly TierRead[]> {
-    return readEntries(this.#connection, this.#keys, addresses);
+    return this.#plainReads.many(addresses);
   }
 
   fill(write: EntryWrite, token: string): Promise<TierFill> {

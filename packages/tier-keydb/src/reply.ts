@@ -20,6 +20,12 @@ export function parseNumber(value: unknown): number | undefined {
   return Number.isSafeInteger(number) ? number : undefined;
 }
 
+/** Milliseconds of a TIME reply, which is seconds and microseconds; undefined where it is none. */
+export function millisOf(time: unknown): number | undefined {
+  const [seconds, micros] = Array.isArray(time) ? time.map(parseNumber) : [];
+  return seconds === undefined || micros === undefined ? undefined : seconds * 1_000 + Math.floor(micros / 1_000);
+}
+
 /** The text of a bulk string; undefined for anything else. */
 export function textOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value;

@@ -2,7 +2,7 @@ import type { TierInfo } from '@lockstep/core';
 import type { Connection, PipelineCommand } from './connection.ts';
 import { malformedReply } from './failure.ts';
 import type { KeyLayout } from './key-layout.ts';
-import { textOf } from './reply.ts';
+import { millisOf, textOf } from './reply.ts';
 
 /** Counts the index members whose time has not ended, by the tier's clock; the partitions are read one by one. */
 export async function countEntries(
@@ -15,6 +15,7 @@ export async function countEntries(
     connection.shards(all).map(async (shard) => {
       const [time] = await connection.pipeline('count', [['time']]);
       const nowMs = millisOf(time);
+      if (nowMs === undefined) throw malformedReply('count');
       const commands = shard.map(
         (partition): PipelineCommand => ['zcount', keys.index(partition, scope.namespace), `(${nowMs}`, '+inf'],
       );
@@ -49,14 +50,6 @@ export async function readInfo(connection: Connection): Promise<TierInfo> {
     evictionPolicy,
     evictsMetadata: evictionPolicy.startsWith('allkeys-'),
   };
-}
-
-/** Milliseconds of a TIME reply: seconds and microseconds, as text. */
-function millisOf(time: unknown): number {
-  const [seconds, micros] = Array.isArray(time) ? time.map((part) => Number(textOf(part))) : [];
-  const millis = Math.floor(Number(seconds) * 1_000 + Number(micros) / 1_000);
-  if (!Number.isSafeInteger(millis)) throw malformedReply('count');
-  return millis;
 }
 
 function wholeOr0(text: string | undefined): number {

@@ -1,6 +1,6 @@
 import type { Incarnation, ScopeId } from '@lockstep/core';
 import { CONTROL_PARTITION, decodeEntry } from '@lockstep/core';
-import { RecordingLogger } from '@lockstep/testkit';
+import { RecordingLogger, waitFor } from '@lockstep/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { KeydbTier } from '../src/index.ts';
 import { entryOf } from './entry-of.ts';
@@ -57,10 +57,12 @@ describe('what something else wrote under our keys', () => {
     },
   );
 
-  it('an entry without a life is a miss', async () => {
-    await tier.put(entryOf(KEY));
+  it('an entry that something has taken its life from is a miss once that would be over', async () => {
+    await tier.put({ ...entryOf(KEY), ttlMs: 40 });
     await server.raw.persist(partitionKey(`entry:${KEY.keyId}`));
-    expect((await tier.read(KEY)).entry).toBeUndefined();
+    const isGone = async (): Promise<boolean> => (await tier.read(KEY)).entry === undefined;
+    await waitFor(isGone, { what: 'the end of its life' });
+    expect(await tier.read(KEY, LEASE)).toMatchObject({ entry: undefined, lease: 'granted' });
   });
 
   it('an expire leaves a foreign entry alone', async () => {
@@ -101,7 +103,7 @@ describe('what something else wrote under our keys', () => {
 
   it('a key of another type is an error that says so', async () => {
     await server.raw.lpush(partitionKey('head'), 'x');
-    for (const call of [tier.heads([KEY.partition]), tier.read(KEY), tier.put(entryOf(KEY))]) {
+    for (const call of [tier.heads([KEY.partition]), tier.read(KEY, LEASE), tier.put(entryOf(KEY))]) {
       await expect(call).rejects.toMatchObject({
         code: 'tier-refused',
         message: expect.stringContaining('something else writes keys that begin with lockstep:'),

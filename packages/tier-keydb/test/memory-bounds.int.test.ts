@@ -97,7 +97,7 @@ describe('what the tier keeps besides entries stays bounded', () => {
   it('at most so many calls are on their way, so many wait their turn, and one more rejects at once', async () => {
     const limited = await server.open({ inFlightMax: 2, queueMax: 1, commandTimeoutMs: 5_000 });
     server.server.pause();
-    const waiting = [1, 2, 3].map(() => limited.read(KEY));
+    const waiting = [1, 2, 3].map(() => limited.clear(KEY, NODE));
     await expect(limited.read(KEY)).rejects.toMatchObject({
       code: 'overloaded',
       retryable: true,

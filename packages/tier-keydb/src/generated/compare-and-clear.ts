@@ -4,7 +4,7 @@ import type { LuaScript } from '../lua-script.ts';
 export const compareAndClearScript: LuaScript<5> = {
   name: 'lockstep:compare-and-clear 0.1.0',
   keyCount: 5,
-  sha1: 'a31c16c0f10f7f4e8e97e51b51345a1dcada821c',
+  sha1: 'e124a694f1b7288c4f5db040cc4f4271ba824719',
   lua: `-- lockstep:compare-and-clear 0.1.0
 local function clockMicros()
   local time = redis.call('TIME')
@@ -50,14 +50,15 @@ local function commit(partition, event)
 end
 local function parseEntry(text)
   if not text then return nil end
-  local state, version, incarnation, born, fingerprint =
-    string.match(text, '^([fx]) (%d+[-0-9a-f]*) ([0-9a-f]+):(%d+) ([0-9a-f]+)\\n')
-  if not state or #version > 49 or #incarnation ~= 16 or #born > 16 or #fingerprint ~= 32 then return nil end
+  local state, version, incarnation, born, fingerprint, endMs =
+    string.match(text, '^([fx]) (%d+[-0-9a-f]*) ([0-9a-f]+):(%d+) ([0-9a-f]+) (%d+)\\n')
+  if not state or #version > 49 or #incarnation ~= 16 or #born > 16 or #fingerprint ~= 32 or #endMs > 16 then return nil end
   if not string.match(version, '^%d+$') and not string.match(version, '^%d+%-[0-9a-f]+$') then return nil end
-  return { isExpired = state == 'x', version = version, fingerprint = fingerprint }
+  return { isExpired = state == 'x', version = version, fingerprint = fingerprint, endMs = tonumber(endMs) }
 end
 local function writeEntry(key, entry)
-  local header = 'f ' .. entry.version .. ' ' .. entry.born .. ' ' .. entry.fingerprint .. '\\n'
+  local endMs = digits(entry.nowMs + tonumber(entry.ttlMs))
+  local header = 'f ' .. entry.version .. ' ' .. entry.born .. ' ' .. entry.fingerprint .. ' ' .. endMs .. '\\n'
   redis.call('SET', key, header .. entry.body, 'PX', entry.ttlMs)
 end
 local function currentVersion(key)

@@ -4,7 +4,7 @@ import type { LuaScript } from '../lua-script.ts';
 export const fillScript: LuaScript<5> = {
   name: 'lockstep:fill 0.1.0',
   keyCount: 5,
-  sha1: '4b0dad69959d4d2dfff99370aa3abcd4baef7bb4',
+  sha1: '1d4622c21aa1249203fdfd2e4acbf59058c7a8e0',
   lua: `-- lockstep:fill 0.1.0
 local function clockMicros()
   local time = redis.call('TIME')
@@ -50,14 +50,15 @@ local function commit(partition, event)
 end
 local function parseEntry(text)
   if not text then return nil end
-  local state, version, incarnation, born, fingerprint =
-    string.match(text, '^([fx]) (%d+[-0-9a-f]*) ([0-9a-f]+):(%d+) ([0-9a-f]+)\\n')
-  if not state or #version > 49 or #incarnation ~= 16 or #born > 16 or #fingerprint ~= 32 then return nil end
+  local state, version, incarnation, born, fingerprint, endMs =
+    string.match(text, '^([fx]) (%d+[-0-9a-f]*) ([0-9a-f]+):(%d+) ([0-9a-f]+) (%d+)\\n')
+  if not state or #version > 49 or #incarnation ~= 16 or #born > 16 or #fingerprint ~= 32 or #endMs > 16 then return nil end
   if not string.match(version, '^%d+$') and not string.match(version, '^%d+%-[0-9a-f]+$') then return nil end
-  return { isExpired = state == 'x', version = version, fingerprint = fingerprint }
+  return { isExpired = state == 'x', version = version, fingerprint = fingerprint, endMs = tonumber(endMs) }
 end
 local function writeEntry(key, entry)
-  local header = 'f ' .. entry.version .. ' ' .. entry.born .. ' ' .. entry.fingerprint .. '\\n'
+  local endMs = digits(entry.nowMs + tonumber(entry.ttlMs))
+  local header = 'f ' .. entry.version .. ' ' .. entry.born .. ' ' .. entry.fingerprint .. ' ' .. endMs .. '\\n'
   redis.call('SET', key, header .. entry.body, 'PX', entry.ttlMs)
 end
 local function noteExpiry(index, note)
@@ -78,8 +79,8 @@ end
 local partition = { head = KEYS[1], log = KEYS[2], leases = KEYS[3], index = KEYS[4] }
 local event = { incarnation = ARGV[1], logMax = ARGV[2], body = ARGV[3] }
 local keyId, ttlMs = ARGV[4], ARGV[5]
-local written = { born = ARGV[6], fingerprint = ARGV[7], body = ARGV[8], ttlMs = ttlMs }
 local nowMs = math.floor(clockMicros() / 1000)
+local written = { born = ARGV[6], fingerprint = ARGV[7], body = ARGV[8], ttlMs = ttlMs, nowMs = nowMs }
 local lease = parseLease(redis.call('HGET', partition.leases, keyId))
 if not lease or lease.token ~= ARGV[9] or lease.deadlineMs <= nowMs then
   return { 'rejected', redis.call('GET', partition.head) }

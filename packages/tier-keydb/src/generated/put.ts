@@ -4,7 +4,7 @@ import type { LuaScript } from '../lua-script.ts';
 export const putScript: LuaScript<5> = {
   name: 'lockstep:put 0.1.0',
   keyCount: 5,
-  sha1: 'a5c408a6cead7f8ff63b0832b51ede9e3190bf4f',
+  sha1: 'fb469e8ae3cfed651b2a98e2842f254f6730b5e8',
   lua: `-- lockstep:put 0.1.0
 local function clockMicros()
   local time = redis.call('TIME')
@@ -50,14 +50,15 @@ local function commit(partition, event)
 end
 local function parseEntry(text)
   if not text then return nil end
-  local state, version, incarnation, born, fingerprint =
-    string.match(text, '^([fx]) (%d+[-0-9a-f]*) ([0-9a-f]+):(%d+) ([0-9a-f]+)\\n')
-  if not state or #version > 49 or #incarnation ~= 16 or #born > 16 or #fingerprint ~= 32 then return nil end
+  local state, version, incarnation, born, fingerprint, endMs =
+    string.match(text, '^([fx]) (%d+[-0-9a-f]*) ([0-9a-f]+):(%d+) ([0-9a-f]+) (%d+)\\n')
+  if not state or #version > 49 or #incarnation ~= 16 or #born > 16 or #fingerprint ~= 32 or #endMs > 16 then return nil end
   if not string.match(version, '^%d+$') and not string.match(version, '^%d+%-[0-9a-f]+$') then return nil end
-  return { isExpired = state == 'x', version = version, fingerprint = fingerprint }
+  return { isExpired = state == 'x', version = version, fingerprint = fingerprint, endMs = tonumber(endMs) }
 end
 local function writeEntry(key, entry)
-  local header = 'f ' .. entry.version .. ' ' .. entry.born .. ' ' .. entry.fingerprint .. '\\n'
+  local endMs = digits(entry.nowMs + tonumber(entry.ttlMs))
+  local header = 'f ' .. entry.version .. ' ' .. entry.born .. ' ' .. entry.fingerprint .. ' ' .. endMs .. '\\n'
   redis.call('SET', key, header .. entry.body, 'PX', entry.ttlMs)
 end
 local function noteExpiry(index, note)
@@ -75,7 +76,7 @@ local keyId, ttlMs = ARGV[4], ARGV[5]
 local nowMs = math.floor(clockMicros() / 1000)
 local incarnation, sequence, previous = commit(partition, event)
 writeEntry(KEYS[5], {
-  version = sequence, born = ARGV[6], fingerprint = ARGV[7], body = ARGV[8], ttlMs = ttlMs,
+  version = sequence, born = ARGV[6], fingerprint = ARGV[7], body = ARGV[8], ttlMs = ttlMs, nowMs = nowMs,
 })
 noteExpiry(partition.index, { keyId = keyId, expiryMs = nowMs + tonumber(ttlMs), nowMs = nowMs, isRaised = false })
 redis.call('HDEL', partition.leases, keyId)

@@ -14,8 +14,8 @@
 local partition = { head = KEYS[1], log = KEYS[2], leases = KEYS[3], index = KEYS[4] }
 local event = { incarnation = ARGV[1], logMax = ARGV[2], body = ARGV[3] }
 local keyId, ttlMs = ARGV[4], ARGV[5]
-local written = { born = ARGV[6], fingerprint = ARGV[7], body = ARGV[8], ttlMs = ttlMs }
 local nowMs = math.floor(clockMicros() / 1000)
+local written = { born = ARGV[6], fingerprint = ARGV[7], body = ARGV[8], ttlMs = ttlMs, nowMs = nowMs }
 
 local lease = parseLease(redis.call('HGET', partition.leases, keyId))
 if not lease or lease.token ~= ARGV[9] or lease.deadlineMs <= nowMs then

@@ -13,7 +13,7 @@ local nowMs = math.floor(clockMicros() / 1000)
 
 local incarnation, sequence, previous = commit(partition, event)
 writeEntry(KEYS[5], {
-  version = sequence, born = ARGV[6], fingerprint = ARGV[7], body = ARGV[8], ttlMs = ttlMs,
+  version = sequence, born = ARGV[6], fingerprint = ARGV[7], body = ARGV[8], ttlMs = ttlMs, nowMs = nowMs,
 })
 noteExpiry(partition.index, { keyId = keyId, expiryMs = nowMs + tonumber(ttlMs), nowMs = nowMs, isRaised = false })
 redis.call('HDEL', partition.leases, keyId)

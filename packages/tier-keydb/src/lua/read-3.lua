@@ -1,7 +1,7 @@
--- Reads head and entry. Asked with a token, takes the fill lease where there is no entry, an expired one, or one of
--- the version to read over. Without a token it writes nothing.
+-- Reads head and entry, and takes the fill lease where there is no entry, an expired one, or one of the version to read
+-- over.
 -- KEYS: head, leases, entry
--- ARGV: keyId, token or '', leaseMs, version to read over or ''
+-- ARGV: keyId, token, leaseMs, version to read over or ''
 -- Returns: head or nil, entry or nil, rest of the entry's life in ms (0 where there is none),
 --          'granted' | 'wait' | 'none'
 --- @include "include/clock.lua"
@@ -9,9 +9,10 @@
 --- @include "include/lease.lua"
 
 local leases, keyId, token = KEYS[2], ARGV[1], ARGV[2]
+local nowMs = math.floor(clockMicros() / 1000)
 
 -- Looks at a few leases and removes those past their deadline: loaders that died leave theirs behind.
-local function trimLeases(nowMs)
+local function trimLeases()
   local sample = redis.call('HRANDFIELD', leases, 2, 'WITHVALUES')
   for at = 1, #sample, 2 do
     local lease = parseLease(sample[at + 1])
@@ -26,7 +27,6 @@ local function writeLease(lease)
 end
 
 local function takeLease()
-  local nowMs = math.floor(clockMicros() / 1000)
   local held = parseLease(redis.call('HGET', leases, keyId))
   if held and held.deadlineMs > nowMs then
     if held.waiting == '0' then
@@ -35,7 +35,7 @@ local function takeLease()
     end
     return 'wait'
   end
-  trimLeases(nowMs)
+  trimLeases()
   -- Who waited for the loader before still waits for this one.
   writeLease({ token = token, deadlineMs = nowMs + tonumber(ARGV[3]), waiting = held and held.waiting or '0' })
   return 'granted'
@@ -44,10 +44,8 @@ end
 local head = redis.call('GET', KEYS[1])
 local text = redis.call('GET', KEYS[3])
 local found = parseEntry(text)
--- Entries are written with a life; one without is not ours, and counts as absent.
-local lifeMs = found and redis.call('PTTL', KEYS[3]) or -1
-if lifeMs < 0 then found, text, lifeMs = nil, false, 0 end
+local lifeMs = found and found.endMs - nowMs or 0
+if lifeMs <= 0 then found, text, lifeMs = nil, false, 0 end
 
 local needsLoad = not found or found.isExpired or found.version == ARGV[4]
-local lease = (token ~= '' and needsLoad) and takeLease() or 'none'
-return { head, text, lifeMs, lease }
+return { head, text, digits(lifeMs), needsLoad and takeLease() or 'none' }
