@@ -6,7 +6,7 @@ const LAYERS = [
   ['telemetry', 'admin-api', 'testkit'],
   ['near-cache', 'tier-keydb', 'bus-nats', 'admin-client'],
   ['cache'],
-  ['config', 'gateway-cache', 'mcp-store', 'keyv', 'simulator', 'bench', 'chaos'],
+  ['config', 'gateway-cache', 'mcp-store', 'keyv', 'testing', 'simulator', 'bench', 'chaos'],
 ];
 
 /** Layers whose packages are alternatives to one another, and so may not import a peer either. */

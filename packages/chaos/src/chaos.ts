@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { History, Prng, traceOf } from '@lockstep/simulator';
+import { History, traceOf } from '@lockstep/simulator';
+import { Prng } from '@lockstep/testing/world';
 import { startNats } from '@lockstep/testkit';
 import { FleetNode } from './fleet.ts';
 import { runRound } from './round.ts';

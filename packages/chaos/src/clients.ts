@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClearOptions, Lockstep, Lookup, Namespace, QueuedReceipt, Receipt } from '@lockstep/cache';
 import { CacheError } from '@lockstep/core';
-import type { Answer, CallKind, Prng } from '@lockstep/simulator';
+import type { Answer, CallKind } from '@lockstep/simulator';
 import { isExpire, isOfScope } from '@lockstep/simulator';
+import type { Prng } from '@lockstep/testing/world';
 import type { RoundKeys } from './keys.ts';
 import { tagOf } from './keys.ts';
 import type { Recorder } from './records.ts';

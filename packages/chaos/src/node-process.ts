@@ -1,6 +1,6 @@
 import { connectNats } from '@lockstep/bus-nats';
 import { openLockstep } from '@lockstep/cache';
-import { Prng } from '@lockstep/simulator';
+import { Prng } from '@lockstep/testing/world';
 import { connectKeydb } from '@lockstep/tier-keydb';
 import { Clients } from './clients.ts';
 import { RoundKeys } from './keys.ts';

@@ -1,4 +1,4 @@
-import { Prng } from '@lockstep/simulator';
+import { Prng } from '@lockstep/testing/world';
 import { describe, expect, test } from 'vitest';
 import { FAILOVERS, NODE_FAULTS, planRound, SERVER_FAULTS } from './plan.ts';
 

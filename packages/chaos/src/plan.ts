@@ -1,4 +1,4 @@
-import type { Prng } from '@lockstep/simulator';
+import type { Prng } from '@lockstep/testing/world';
 
 /** What befalls one node. */
 export const NODE_FAULTS = [

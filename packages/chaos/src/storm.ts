@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Fault, History, Prng } from '@lockstep/simulator';
+import type { Fault, History } from '@lockstep/simulator';
+import type { Prng } from '@lockstep/testing/world';
 import type { ChaosProxy, RunningServer } from '@lockstep/testkit';
 import type { FleetNode } from './fleet.ts';
 import type { FAILOVERS, FaultKind, NODE_FAULTS, PlannedFault, SERVER_FAULTS } from './plan.ts';

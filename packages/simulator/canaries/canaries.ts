@@ -19,7 +19,7 @@ export interface Canary {
 
 const CACHE = 'packages/cache/src';
 const CORE = 'packages/core/src';
-const MODEL = 'packages/simulator/src';
+const WORLD = 'packages/testing/src/world';
 
 export const CANARIES: Readonly<Record<string, Canary>> = {
   'poison-on-apply': {
@@ -73,9 +73,9 @@ export const CANARIES: Readonly<Record<string, Canary>> = {
   'plain-write-first': {
     rule: 'heads are read after a plain write, which an isolated primary refuses',
     edits: [
-      { file: `${MODEL}/sim-tier.ts`, find: "model.head('control'), true)", replace: "model.head('control'), false)" },
+      { file: `${WORLD}/sim-tier.ts`, find: "model.head('control'), true)", replace: "model.head('control'), false)" },
       {
-        file: `${MODEL}/sim-tier.ts`,
+        file: `${WORLD}/sim-tier.ts`,
         find: 'model.head(partition)), true)',
         replace: 'model.head(partition)), false)',
       },
@@ -169,7 +169,7 @@ export const CANARIES: Readonly<Record<string, Canary>> = {
     rule: 'a clear is always an event, also where nothing was',
     edits: [
       {
-        file: `${MODEL}/tier-model.ts`,
+        file: `${WORLD}/tier-model.ts`,
         find: '    partition.entries.delete(address.keyId);\n    indexOf',
         replace: `    if (!partition.entries.delete(address.keyId)) {
       const head = ensureHead(partition, moment);
@@ -195,7 +195,7 @@ export const CANARIES: Readonly<Record<string, Canary>> = {
     rule: 'a clear deletes the fill lease',
     edits: [
       {
-        file: `${MODEL}/tier-model.ts`,
+        file: `${WORLD}/tier-model.ts`,
         find: "    partition.leases.delete(address.keyId);\n    return commitEvent(partition, { kind: 'clear'",
         replace: "    return commitEvent(partition, { kind: 'clear'",
       },
@@ -267,7 +267,7 @@ export const CANARIES: Readonly<Record<string, Canary>> = {
     rule: 'a sequence is not below the time of the tier',
     edits: [
       {
-        file: `${MODEL}/tier-partition.ts`,
+        file: `${WORLD}/tier-partition.ts`,
         find: 'Math.max(previous + 1, moment.nowUs)',
         replace: 'previous + 1',
       },
@@ -313,7 +313,7 @@ export const CANARIES: Readonly<Record<string, Canary>> = {
     rule: 'a put deletes the fill lease',
     edits: [
       {
-        file: `${MODEL}/tier-model.ts`,
+        file: `${WORLD}/tier-model.ts`,
         find: '    store(partition, write, { version: String(commit.sequence), nowMs: wholeMs(moment) });\n    partition.leases.delete(write.keyId);',
         replace: '    store(partition, write, { version: String(commit.sequence), nowMs: wholeMs(moment) });',
       },
@@ -324,7 +324,7 @@ export const CANARIES: Readonly<Record<string, Canary>> = {
     rule: 'an expire deletes the fill lease',
     edits: [
       {
-        file: `${MODEL}/tier-model.ts`,
+        file: `${WORLD}/tier-model.ts`,
         find: "    partition.leases.delete(address.keyId);\n    return commitEvent(partition, { kind: 'expire'",
         replace: "    return commitEvent(partition, { kind: 'expire'",
       },
@@ -339,7 +339,7 @@ export const CANARIES: Readonly<Record<string, Canary>> = {
     rule: 'a fill lease is held by one loader for one key',
     edits: [
       {
-        file: `${MODEL}/tier-partition.ts`,
+        file: `${WORLD}/tier-partition.ts`,
         find: 'if (held !== undefined && held.deadlineMs > nowMs) {',
         replace: 'if (held !== undefined && held.deadlineMs > nowMs && held.token === asked.token) {',
       },

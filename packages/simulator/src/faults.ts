@@ -1,8 +1,7 @@
+import type { TierLink, TierServer } from '@lockstep/testing/world';
+import { BUS_LATE_MS_MAX } from '@lockstep/testing/world';
 import type { Fault } from './history.ts';
-import { BUS_LATE_MS_MAX } from './sim-bus.ts';
-import type { TierLink } from './sim-tier.ts';
 import type { Stage } from './stage.ts';
-import type { TierServer } from './tier-server.ts';
 
 type FaultMaker = (stage: Stage) => Omit<Fault, 'atMs'>;
 

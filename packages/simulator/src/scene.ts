@@ -1,5 +1,6 @@
 import type { Tier } from '@lockstep/core';
 import { TierUnavailableError } from '@lockstep/core';
+import { World } from '@lockstep/testing/world';
 import { check } from './checkers.ts';
 import { heal } from './faults.ts';
 import type { Call, CallKind } from './history.ts';
@@ -9,7 +10,6 @@ import { DELTA_MAX_MS, isAlive, Stage } from './stage.ts';
 import type { Played } from './trace.ts';
 import type { ClientNode, Request } from './workload.ts';
 import { Workload } from './workload.ts';
-import { World } from './world.ts';
 
 const SEED = 1;
 const NODES = 3;

@@ -1,4 +1,5 @@
 import { CLOCK_RATE_ERROR } from '@lockstep/core';
+import { World } from '@lockstep/testing/world';
 import type { CheckOptions, Violation } from './checkers.ts';
 import { check } from './checkers.ts';
 import { BUS_FAULT_KINDS, befall, FAULT_KINDS, heal } from './faults.ts';
@@ -8,7 +9,6 @@ import { DELTA_MS, isAlive, LEASE_MS, Stage, TTL_MS } from './stage.ts';
 import type { Played } from './trace.ts';
 import type { ClientNode } from './workload.ts';
 import { Workload } from './workload.ts';
-import { World } from './world.ts';
 
 /** How a schedule is made. */
 export interface SimulationOptions {

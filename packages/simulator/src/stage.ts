@@ -1,15 +1,10 @@
 import { openLockstep } from '@lockstep/cache';
 import type { Tier } from '@lockstep/core';
 import { CLOCK_RATE_ERROR } from '@lockstep/core';
+import type { BusWeather, TierLink, World } from '@lockstep/testing/world';
+import { SimBusNetwork, SimMachine, SimTier, TierServer } from '@lockstep/testing/world';
 import type { History } from './history.ts';
-import type { BusWeather } from './sim-bus.ts';
-import { SimBusNetwork } from './sim-bus.ts';
-import { SimMachine } from './sim-machine.ts';
-import type { TierLink } from './sim-tier.ts';
-import { SimTier } from './sim-tier.ts';
-import { TierServer } from './tier-server.ts';
 import type { ClientNode } from './workload.ts';
-import type { World } from './world.ts';
 
 export const DELTA_MS = 2_000;
 export const DELTA_MAX_MS = 3_000;
@@ -55,7 +50,8 @@ export class Stage {
     const machine = new SimMachine(world, { number: machines.length, rate });
     const latencyMs = [0.05, 2] as const;
     const answerMs = [...latencyMs] as const;
-    const link = { latencyMs, answerMs, lost: 0, unanswered: 0, late: 0, isCut: false, upSinceMs: world.nowMs };
+    const faults = { lost: 0, unanswered: 0, late: 0, isCut: false, isRefused: false };
+    const link: TierLink = { latencyMs, answerMs, pauseMs: [0, 0.5], ...faults, upSinceMs: world.nowMs };
     machines.push(machine);
     links.push(link);
     const { front = (tier) => tier } = this.#options;

@@ -1,10 +1,8 @@
 import type { AnswerOptions, ClearOptions, Lockstep, Lookup, Namespace, QueuedReceipt, Receipt } from '@lockstep/cache';
 import { BatchError, CacheError } from '@lockstep/core';
+import type { Prng, SimMachine, World } from '@lockstep/testing/world';
 import type { Answer, Call, CallKind, History } from './history.ts';
 import { isExpire, isOfScope } from './history.ts';
-import type { Prng } from './prng.ts';
-import type { SimMachine } from './sim-machine.ts';
-import type { World } from './world.ts';
 
 /** Few keys, so that operations collide; each carries one of two tags. */
 const KEYS: readonly string[] = ['a', 'b', 'c'];

@@ -1,7 +1,8 @@
+import { World } from '@lockstep/testing/world';
 import { describe, expect, test } from 'vitest';
 import { check } from '../src/checkers.ts';
 import { History } from '../src/history.ts';
-import { DEFAULT_OPTIONS, simulate, traceOf, World } from '../src/index.ts';
+import { DEFAULT_OPTIONS, simulate, traceOf } from '../src/index.ts';
 
 const SEEDS = 60;
 

@@ -1,13 +1,9 @@
 import { openLockstep } from '@lockstep/cache';
 import type { Head, KeyAddress, LeaseRequest, TierRead } from '@lockstep/core';
 import { encodeBody, entryVersion } from '@lockstep/core';
+import type { TierLink } from '@lockstep/testing/world';
+import { Prng, SimMachine, SimTier, TierServer, World } from '@lockstep/testing/world';
 import { expect, test } from 'vitest';
-import { Prng } from '../../src/prng.ts';
-import { SimMachine } from '../../src/sim-machine.ts';
-import type { TierLink } from '../../src/sim-tier.ts';
-import { SimTier } from '../../src/sim-tier.ts';
-import { TierServer } from '../../src/tier-server.ts';
-import { World } from '../../src/world.ts';
 
 const LEASE_MS = 3_000;
 
@@ -31,7 +27,9 @@ test('a lookup that waits loads nothing beside the holder of the lease, however 
     lost: 0,
     unanswered: 0,
     late: 0,
+    pauseMs: [0, 0.5],
     isCut: false,
+    isRefused: false,
     upSinceMs: 0,
   };
   const via = { control: server, data: server, link };

@@ -14,6 +14,7 @@ export class SimMachine implements Clock, Timers {
   #jumpedMs = 0;
   #stoodStillMs = 0;
   #pausedUntilMs = 0;
+  readonly #held: (() => void)[] = [];
   crashed = false;
 
   constructor(world: World, options: { readonly number: number; readonly rate: number }) {
@@ -42,13 +43,20 @@ export class SimMachine implements Clock, Timers {
   deliver(run: () => void): void {
     if (this.crashed) return;
     const waitMs = this.#pausedUntilMs - this.#world.nowMs;
-    if (waitMs > 0) this.#world.after(waitMs, () => this.deliver(run));
+    if (waitMs === Number.POSITIVE_INFINITY) this.#held.push(run);
+    else if (waitMs > 0) this.#world.after(waitMs, () => this.deliver(run));
     else run();
   }
 
-  /** SIGSTOP and SIGCONT: nothing runs, time goes on. */
+  /** SIGSTOP and SIGCONT: nothing runs, time goes on. Without end: until `resume`. */
   pause(ms: number): void {
     this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#world.nowMs + ms);
+  }
+
+  /** Ends a pause that has no end. */
+  resume(): void {
+    if (this.#pausedUntilMs === Number.POSITIVE_INFINITY) this.#pausedUntilMs = 0;
+    for (const run of this.#held.splice(0)) this.#world.after(0, () => this.deliver(run));
   }
 
   /** The machine is suspended: nothing runs, monotonic time stands still, wall time jumps when it wakes. */

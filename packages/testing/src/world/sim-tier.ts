@@ -30,8 +30,6 @@ import type { Refusal, Step, TierServer } from './tier-server.ts';
 import type { World } from './world.ts';
 
 const COMMAND_TIMEOUT_MS = 250;
-/** Between two commands of one pipeline. */
-const COMMANDS_MS_MAX = 0.5;
 
 /** How the way between a node and the tier behaves; probabilities per request. */
 export interface TierLink {
@@ -39,14 +37,18 @@ export interface TierLink {
   readonly latencyMs: readonly [number, number];
   /** An answer's way, in ms. */
   answerMs: readonly [number, number];
+  /** Between two commands of one pipeline, in ms. */
+  readonly pauseMs: readonly [number, number];
   /** A request that never arrives. */
   lost: number;
   /** An answer that never arrives: the request was executed. */
   unanswered: number;
   /** A request that takes far longer than the node waits, and is executed then. */
   late: number;
-  /** Nothing passes. */
+  /** Nothing passes, and nobody is told. */
   isCut: boolean;
+  /** There is no connection: calls reject at once. */
+  isRefused: boolean;
   /** When it was last restored, in true ms: the connection is no older. */
   upSinceMs: number;
 }
@@ -92,7 +94,7 @@ export class SimTier implements Tier {
       const readPartition = (at: number): void => {
         if (at === partitions.length) return answer(addresses.map((address) => found.get(address) as TierRead));
         const of = addresses.filter(({ partition }) => partition === partitions[at]);
-        this.#world.after(this.#random.between(0, COMMANDS_MS_MAX), () => {
+        this.#world.after(this.#random.between(...this.#link.pauseMs), () => {
           const reads = run((model, now) => of.map((address) => readEntry(model, { address, now, readAt })));
           if (typeof reads === 'string') return answer(reads);
           for (const [index, address] of of.entries()) found.set(address, reads[index] as TierRead);
@@ -233,7 +235,7 @@ export class SimTier implements Tier {
   uptimeMs(partition: number): number {
     const server = partition === CONTROL_PARTITION ? this.#servers.control : this.#servers.data;
     const upSinceMs = Math.max(this.#link.upSinceMs, server.upSinceMs(this.#machine.number));
-    return this.#link.isCut || server.isDown ? 0 : this.#world.nowMs - upSinceMs;
+    return this.#link.isCut || this.#link.isRefused || server.isDown ? 0 : this.#world.nowMs - upSinceMs;
   }
 
   async close(): Promise<void> {}
@@ -253,6 +255,7 @@ export class SimTier implements Tier {
   #send<R>(execute: (answer: (reply: R | Refusal) => void) => void): Promise<R> {
     const link = this.#link;
     const random = this.#random;
+    if (link.isRefused) return Promise.reject(new TierUnavailableError('no connection to the tier'));
     return new Promise((resolve, reject) => {
       const giveUp = (): void => reject(new TierUnavailableError('no answer'));
       const answered = this.#machine.after(COMMAND_TIMEOUT_MS, giveUp);

@@ -1,15 +1,13 @@
 import { tierContract } from '@lockstep/testkit';
-import { SimMachine } from '../src/sim-machine.ts';
-import { SimTier } from '../src/sim-tier.ts';
-import { TierServer } from '../src/tier-server.ts';
-import { World } from '../src/world.ts';
+import { SimMachine, SimTier, TierServer, World } from '../src/world/index.ts';
 
 /** The simulated tier passes what the real one passes: else what is shown with it says nothing about that one. */
 tierContract(async () => {
   const world = new World(1);
   const server = new TierServer(world);
   const latencyMs = [0.05, 0.2] as const;
-  const link = { latencyMs, answerMs: latencyMs, lost: 0, unanswered: 0, late: 0, isCut: false, upSinceMs: 0 };
+  const faults = { lost: 0, unanswered: 0, late: 0, isCut: false, isRefused: false };
+  const link = { latencyMs, answerMs: latencyMs, pauseMs: [0, 0.5] as const, ...faults, upSinceMs: 0 };
   let isOpen = true;
   const passTime = (ms: number): Promise<void> => new Promise((resolve) => void world.after(ms + 1, resolve));
   let cutOffMs: number | undefined;

@@ -19,8 +19,13 @@ export class World {
   #nowMs = 0;
   #scheduled = 0;
 
-  constructor(seed: number) {
+  readonly #isPrompt: boolean;
+  #isPrompted = false;
+
+  /** `isPrompt`: what is due without delay happens by itself, without a `run`. */
+  constructor(seed: number, { isPrompt = false }: { readonly isPrompt?: boolean } = {}) {
     this.random = new Prng(seed);
+    this.#isPrompt = isPrompt;
   }
 
   /** True time, in ms since the simulation began. */
@@ -33,6 +38,7 @@ export class World {
     const waitMs = delayMs <= 0 ? 0 : Math.max(delayMs, RESOLUTION_MS);
     const due: Due = { atMs: this.#nowMs + waitMs, order: this.#scheduled++, run, cancelled: false };
     this.#push(due);
+    if (this.#isPrompt && waitMs === 0) this.#prompt();
     return () => {
       due.cancelled = true;
     };
@@ -44,11 +50,17 @@ export class World {
     for (let next = this.#due[0]; next !== undefined && next.atMs <= untilMs; next = this.#due[0]) {
       this.#pop();
       if (next.cancelled) continue;
-      this.#nowMs = next.atMs;
+      this.#nowMs = Math.max(this.#nowMs, next.atMs);
       next.run();
       await settle();
     }
-    this.#nowMs = untilMs;
+    this.#nowMs = Math.max(this.#nowMs, untilMs);
+  }
+
+  /** Whether something is due by now. */
+  get isBusy(): boolean {
+    const [next] = this.#due;
+    return next !== undefined && next.atMs <= this.#nowMs;
   }
 
   /** Lets things happen until `holds` does; answers whether that came within `withinMs`. */
@@ -59,6 +71,15 @@ export class World {
       await this.run(next.atMs);
     }
     return holds();
+  }
+
+  #prompt(): void {
+    if (this.#isPrompted) return;
+    this.#isPrompted = true;
+    nextTick(() => {
+      this.#isPrompted = false;
+      void this.run(this.#nowMs);
+    });
   }
 
   #push(due: Due): void {

@@ -8,7 +8,7 @@ export const BUS_LATE_MS_MAX = 2_000;
 
 /** How the bus behaves; probabilities per delivery. */
 export interface BusWeather {
-  readonly latencyMs: readonly [number, number];
+  latencyMs: readonly [number, number];
   lost: number;
   repeated: number;
   /** A delivery that takes up to `BUS_LATE_MS_MAX`. */
@@ -23,6 +23,7 @@ export class SimBusNetwork {
   readonly #random: Prng;
   readonly #weather: BusWeather;
   readonly #nodes: Map<SimMachine, BusListener | undefined> = new Map();
+  readonly #disconnected: Set<SimMachine> = new Set();
 
   constructor(world: World, weather: BusWeather) {
     this.#world = world;
@@ -32,18 +33,33 @@ export class SimBusNetwork {
 
   join(machine: SimMachine): Bus {
     this.#nodes.set(machine, undefined);
+    const isConnected = (): boolean => !this.#disconnected.has(machine);
     return {
-      connected: true,
+      get connected() {
+        return isConnected();
+      },
       listen: (listener) => void this.#nodes.set(machine, listener),
       publish: (message) => this.#publish(machine, message),
       close: async () => void this.#nodes.delete(machine),
     };
   }
 
+  /** Takes the bus from a node, which is told; what is sent to it and by it meanwhile is lost. */
+  disconnect(machine: SimMachine): void {
+    this.#disconnected.add(machine);
+    machine.deliver(() => this.#nodes.get(machine)?.interrupted('the bus was taken away'));
+  }
+
+  /** Gives it back; the node is told. */
+  reconnect(machine: SimMachine): void {
+    if (this.#disconnected.delete(machine)) machine.deliver(() => this.#nodes.get(machine)?.restored());
+  }
+
   #publish(from: SimMachine, message: Uint8Array): void {
     const { cutOff, lost, repeated } = this.#weather;
     for (const to of this.#nodes.keys()) {
       if (to === from || cutOff.has(from.number) || cutOff.has(to.number)) continue;
+      if (this.#disconnected.has(from) || this.#disconnected.has(to)) continue;
       if (this.#random.chance(lost)) continue;
       this.#deliver(to, message);
       if (this.#random.chance(repeated)) this.#deliver(to, message);
