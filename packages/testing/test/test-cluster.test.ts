@@ -122,6 +122,15 @@ describe('faults of the bus', () => {
     expect(await tools[1].get('key')).toBe('newest');
   });
 
+  test('lost for all: also between nodes that are added later', async () => {
+    const { cluster } = await opened({ nodes: 1 });
+    cluster.bus.lose();
+    const [one, other] = await Promise.all([cluster.addNode(), cluster.addNode()]);
+    await one.lockstep.clear({ everything: true });
+    await cluster.settle();
+    expect(other.lockstep.stats().messagesReceived).toBe(0);
+  });
+
   test('disconnected: the node knows, and is isolated where the tier is away as well', async () => {
     const { cluster, nodes } = await opened();
     cluster.bus.disconnect(nodes[1]);
