@@ -8,8 +8,11 @@ import type { Row } from './figures.ts';
 import { heartbeatCost } from './heartbeat-cost.ts';
 import { invalidation } from './invalidation.ts';
 import type { Item } from './item.ts';
+import { memory } from './memory.ts';
 import { namespaceClear } from './namespace-clear.ts';
 import { nearHit } from './near-hit.ts';
+import { packings } from './packings.ts';
+import { stampede } from './stampede.ts';
 import { summaryOf, tableOf } from './table.ts';
 import { manyKeys, tierHit } from './tier-hit.ts';
 
@@ -23,8 +26,11 @@ const USAGE = `Usage: pnpm bench [--only ITEM] [--json FILE] [--smoke]
 /** In the order in which they run. */
 const ITEMS: ReadonlyMap<string, Item> = new Map([
   ['near-hit', nearHit],
+  ['memory', memory],
   ['tier-hit', tierHit],
   ['many-keys', manyKeys],
+  ['packing', packings],
+  ['stampede', stampede],
   ['invalidation', invalidation],
   ['bus-outage', busOutage],
   ['fenced-clear', fencedClear],

@@ -17,6 +17,8 @@ const LOADS_AT_ONCE = 100;
 const [addresses, options] = JSON.parse(process.argv[2] ?? '[]');
 const nats = await connect({ servers: addresses.natsUrl });
 const departure = { key: '', at: Promise.withResolvers<number>() };
+/** How often each key was loaded here. */
+const loads: Map<string, number> = new Map();
 const hop = { at: Promise.withResolvers<number>() };
 const lockstep = await openNode(addresses, options, noticing);
 const entries = lockstep.namespace<string>('bench', { ttl: 3_600_000, nearEntriesMax: 100_000 });
@@ -46,10 +48,25 @@ async function answer(question: PeerQuestion): Promise<number> {
       return hop.at.promise;
     case 'old-answers-after-stop':
       return oldAnswersAfterStop(question.key);
+    case 'load':
+      return load(question);
+    case 'loads-of':
+      return loads.get(question.key) ?? 0;
     case 'close':
       await Promise.all([lockstep.close(), nats.close()]);
       return 0;
   }
+}
+
+/** Has so many callers ask for a key at once; answers when the last one has its answer. */
+async function load({ key, callers, loadMs }: Extract<PeerQuestion, { ask: 'load' }>): Promise<number> {
+  const loader = async (): Promise<string> => {
+    loads.set(key, (loads.get(key) ?? 0) + 1);
+    await new Promise((resolve) => setTimeout(resolve, loadMs));
+    return 'value';
+  };
+  await Promise.all(Array.from({ length: callers }, () => entries.getOrLoad(key, loader)));
+  return nowNs();
 }
 
 function noticing(bus: Bus): Bus {

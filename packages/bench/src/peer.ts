@@ -15,6 +15,8 @@ export type PeerQuestion =
   | { readonly ask: 'await-hop' }
   | { readonly ask: 'hopped-at' }
   | { readonly ask: 'old-answers-after-stop'; readonly key: string }
+  | { readonly ask: 'load'; readonly key: string; readonly callers: number; readonly loadMs: number }
+  | { readonly ask: 'loads-of'; readonly key: string }
   | { readonly ask: 'close' };
 
 export interface PeerRequest {

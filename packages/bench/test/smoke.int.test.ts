@@ -9,8 +9,11 @@ import type { Row } from '../src/figures.ts';
 const MAIN = join(import.meta.dirname, '../src/main.ts');
 const ITEMS = [
   'near-hit',
+  'memory',
   'tier-hit',
   'many-keys',
+  'packing',
+  'stampede',
   'invalidation',
   'bus-outage',
   'fenced-clear',

@@ -26,6 +26,7 @@ const near: NearEntry = {
   absence: undefined,
   refreshAtMs: Number.POSITIVE_INFINITY,
   checkedGeneration: 0,
+  region: undefined,
   era: 0,
 };
 

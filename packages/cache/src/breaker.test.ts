@@ -34,3 +34,29 @@ test('a heartbeat that fails opens it, with its reason, and one that succeeds cl
   breaker.beat(undefined);
   expect([breaker.closed, breaker.failure]).toEqual([true, undefined]);
 });
+
+test('many lookups in a row that wait too long open it; one in between that does not begins the row anew', () => {
+  const { breaker, probes } = watched();
+  for (let lookup = 0; lookup < 9; lookup++) breaker.overran(100);
+  breaker.kept();
+  for (let lookup = 0; lookup < 9; lookup++) breaker.overran(100);
+  expect([breaker.closed, probes()]).toEqual([true, 0]);
+  breaker.overran(100);
+  expect([breaker.closed, probes()]).toEqual([false, 1]);
+  expect(breaker.failure?.message).toMatch(/for 100 ms \(tierTimeout\)/);
+  breaker.overran(100);
+  expect(probes()).toBe(1);
+});
+
+test('closed after that, one more lookup that waits too long opens it, and one that does not ends its probation', () => {
+  const { breaker } = watched();
+  for (let lookup = 0; lookup < 20; lookup++) breaker.overran(100);
+  breaker.beat(undefined);
+  expect(breaker.closed).toBe(true);
+  breaker.overran(100);
+  expect(breaker.closed).toBe(false);
+  breaker.beat(undefined);
+  breaker.kept();
+  breaker.overran(100);
+  expect(breaker.closed).toBe(true);
+});

@@ -1,6 +1,9 @@
 import type { CacheError } from '@lockstep/core';
 import { TierUnavailableError } from '@lockstep/core';
 
+/** After so many lookups in a row that waited for the tier too long, further ones do without it. */
+const OVERRUNS_MAX = 10;
+
 /** Where to find out whether the tier answers. */
 export interface BreakerOptions {
   /** Asks for a heartbeat soon: the probe that decides. */
@@ -12,11 +15,14 @@ export interface BreakerOptions {
  *
  * A call that is not answered in time is a suspicion, and asks for a heartbeat. One that fails trips the breaker; the
  * next one that succeeds closes it. In between, lookups do without the tier. A single slow call trips nothing: a node
- * that is merely busy would otherwise send all its lookups to the origin.
+ * that is merely busy would otherwise send all its lookups to the origin. Many lookups in a row that waited for longer
+ * than their `tierTimeout` trip it, too; when it is closed after that, it is on probation: the next one is enough.
  */
 export class Breaker {
   readonly #probe: () => void;
   #failure: CacheError | undefined;
+  /** How many lookups have waited too long since the last one that did not. */
+  #overruns = 0;
 
   constructor(options: BreakerOptions) {
     this.#probe = options.probe;
@@ -35,6 +41,21 @@ export class Breaker {
   /** Takes the outcome of a heartbeat. */
   beat(failure: CacheError | undefined): void {
     this.#failure = failure;
+    if (failure === undefined) this.#overruns = Math.min(this.#overruns, OVERRUNS_MAX - 1);
+  }
+
+  /** A lookup had its answer within its time. */
+  kept(): void {
+    this.#overruns = 0;
+  }
+
+  /** A lookup waited for all of its time, and went on without the tier. */
+  overran(timeoutMs: number): void {
+    this.#overruns++;
+    if (this.#overruns < OVERRUNS_MAX || !this.closed) return;
+    const remedy = 'look at the server and the network, or raise tierTimeout';
+    this.#failure = new TierUnavailableError(`lookups wait for the tier for ${timeoutMs} ms (tierTimeout): ${remedy}`);
+    this.#probe();
   }
 
   /** Calls the tier; where it does not answer, asks for a heartbeat. The error goes on to the caller. */

@@ -9,6 +9,8 @@ export interface Flight extends FlightState {
   answer: Promise<Lookup<unknown>> | undefined;
   /** Answers those who wait, before the flight is over; undefined: nobody does, or they have been answered. */
   answerEarly: ((answer: Lookup<unknown>) => void) | undefined;
+  /** Whether its lookup waits for the tier no longer: what that says later is neither kept nor looked at. */
+  doesWithoutTier: boolean;
   /** What may be answered in place of a load that takes too long. */
   standIn: Previous | undefined;
   /** How many callers have not left. */
@@ -29,6 +31,7 @@ export function beginFlight({ keyId, partition, loads }: Pick<Flight, 'keyId' | 
     poisoned: false,
     answer: undefined,
     answerEarly: undefined,
+    doesWithoutTier: false,
     standIn: undefined,
     callers: 0,
     isAbandoned: false,

@@ -43,7 +43,7 @@ export class LoadPath {
       if (failure !== undefined) throw failure.error;
       loaded = await this.#askInPatience(flight, question, previous);
     } catch (error) {
-      if (terms.token !== undefined) this.#release(question, terms.token);
+      if (terms.token !== undefined) this.release(question, terms.token);
       return this.#instead(flight, error);
     }
     const version = await this.#store(flight, question, { ...loaded, token: terms.token });
@@ -115,7 +115,7 @@ export class LoadPath {
       if (token !== undefined) return this.#fill(flight, question, { ...loaded, ttlMs: 1, token });
       this.#space.region.delete(question.key);
     } else if (loaded.ttlMs === 0) {
-      if (token !== undefined) this.#release(question, token);
+      if (token !== undefined) this.release(question, token);
     } else if (token === undefined) {
       this.#keepBriefly(flight, question.key, loaded);
     } else {
@@ -200,7 +200,7 @@ export class LoadPath {
   }
 
   /** Lets the others load; whoever waits is told. */
-  #release(question: Question, token: string): void {
+  release(question: Question, token: string): void {
     const { node, breaker } = this.#engine;
     node.background.run('release-lease', async () => {
       const { waiters } = await breaker.call(() => node.tier.release(question.address, token));

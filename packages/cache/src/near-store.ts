@@ -42,6 +42,7 @@ export function nearLife(
 export class NearStore {
   readonly #engine: Engine;
   readonly #space: Space;
+  #newestBorn: Born | undefined;
 
   constructor(engine: Engine, space: Space) {
     this.#engine = engine;
@@ -74,21 +75,30 @@ export class NearStore {
       // A small integer is in the entry itself, a fraction would be an object of its own.
       freshUntilMs: Math.floor(near.freshUntilMs),
       checkedGeneration: UNCHECKED,
+      region: undefined,
       era: 0,
       key: near.key,
-      keyId: flight.keyId,
+      keyId: ownText(flight.keyId),
       bytes: near.bytes,
-      version: near.version,
-      fingerprint: near.fingerprint,
-      born: near.born,
+      version: ownText(near.version),
+      fingerprint: ownText(near.fingerprint),
+      born: this.#shared(near.born),
       namespace: this.#space.scopeId,
       tags: near.tags,
       loadedMs: near.loadedMs,
-      staleUntilMs: near.staleUntilMs,
+      staleUntilMs: Math.floor(near.staleUntilMs),
       graceMs: near.graceMs,
       absence: near.absence,
       refreshAtMs: this.#refreshAt(near),
     });
+  }
+
+  /** Most entries are born where the newest one was: they share what says so. */
+  #shared(born: Born): Born {
+    const newest = this.#newestBorn;
+    if (newest?.sequence === born.sequence && newest.incarnation === born.incarnation) return newest;
+    this.#newestBorn = { incarnation: ownText(born.incarnation), sequence: born.sequence };
+    return this.#newestBorn;
   }
 
   /**
@@ -102,6 +112,11 @@ export class NearStore {
     const leftMs = endMs - this.#engine.node.clock.nowMs();
     return endMs - Math.min(ttlMs, leftMs) * (1 - eagerRefresh);
   }
+}
+
+/** A text in memory of its own: one that was cut out of a longer one keeps that in memory as well. */
+function ownText<T extends string>(text: T): T {
+  return Buffer.from(text, 'latin1').toString('latin1') as T;
 }
 
 /** All scopes of a value: everything, its namespace, its tags. */

@@ -44,6 +44,12 @@ export interface NamespaceOptions {
   readonly softTimeout?: Duration;
   /** How long a caller waits for an answer at all; the load goes on for others, and is stored. Default: as long as it takes. */
   readonly hardTimeout?: Duration;
+  /**
+   * How long one lookup waits for the tier at most, all its reads together: then it does without, as while the tier is
+   * away. After ten in a row that waited so long the node's lookups do without it at once, until a heartbeat has been
+   * answered; then one that waits so long is enough. Default: as long as the tier's calls may take.
+   */
+  readonly tierTimeout?: Duration;
   /** How long one load may take, and holds the cluster's other nodes back. Default: `10s`. */
   readonly lease?: Duration;
   /** How long the answer `missing` of a loader is kept; 0: not at all. Default: `30s`. */
@@ -108,6 +114,8 @@ export interface NamespacePolicy {
   readonly softTimeoutMs: number;
   /** Infinite where callers wait as long as it takes. */
   readonly hardTimeoutMs: number;
+  /** Infinite where lookups wait as long as the tier's calls take. */
+  readonly tierTimeoutMs: number;
   readonly leaseMs: number;
   readonly missingTtlMs: number;
   readonly deniedTtlMs: number;
@@ -162,6 +170,8 @@ export function resolvePolicy(namespace: string, options: AnyOptions, terms: Pol
     softTimeoutMs: read.ms('softTimeout', leaseMs, [1, LEASE_MS_MAX]),
     hardTimeoutMs:
       options.hardTimeout === undefined ? Number.POSITIVE_INFINITY : read.ms('hardTimeout', 0, [1, LEASE_MS_MAX]),
+    tierTimeoutMs:
+      options.tierTimeout === undefined ? Number.POSITIVE_INFINITY : read.ms('tierTimeout', 0, [1, LEASE_MS_MAX]),
     leaseMs,
     missingTtlMs: read.ms('missingTtl', '30s', [0, TTL_MS_MAX]),
     deniedTtlMs: read.ms('deniedTtl', '5s', [0, TTL_MS_MAX]),
@@ -218,6 +228,7 @@ const FIELDS: Readonly<Record<keyof AnyOptions, true>> = {
   eagerRefresh: true,
   softTimeout: true,
   hardTimeout: true,
+  tierTimeout: true,
   lease: true,
   missingTtl: true,
   deniedTtl: true,

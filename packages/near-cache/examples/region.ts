@@ -20,6 +20,7 @@ export function main(keyId: KeyId, namespace: ScopeId, nowMs: number): void {
     freshUntilMs: nowMs + 60_000,
     staleUntilMs: nowMs + 120_000,
     checkedGeneration: -1,
+    region: undefined,
     era: 0,
     graceMs: 0,
     absence: undefined,

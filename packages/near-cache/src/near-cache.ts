@@ -36,6 +36,8 @@ export interface NearEntry {
   refreshAtMs: number;
   /** The epoch table's generation under which the entry was last found live. */
   checkedGeneration: number;
+  /** For the near-cache: the region that has it. */
+  region: NearRegion | undefined;
   /** For the region: the era in which the entry was last moved to the front. */
   era: number;
 }
@@ -65,9 +67,9 @@ export interface NearRegion {
  */
 export class NearCache {
   readonly #regions: LruRegion[] = [];
-  readonly #byKeyId: Map<KeyId, IndexedEntry> = new Map();
+  readonly #byKeyId: Map<KeyId, NearEntry> = new Map();
   /** Where the next sample begins. */
-  #cursor: Iterator<IndexedEntry> = this.#byKeyId.values();
+  #cursor: Iterator<NearEntry> = this.#byKeyId.values();
 
   /** Makes a region, which lives as long as the near-cache. Throws `config-invalid` for what bounds nothing. */
   region(options: NearRegionOptions): NearRegion {
@@ -87,17 +89,17 @@ export class NearCache {
 
   /** Whether this very entry, and no later one of its key, is in the near-cache. */
   holds(entry: NearEntry): boolean {
-    return this.#byKeyId.get(entry.keyId)?.entry === entry;
+    return this.#byKeyId.get(entry.keyId) === entry;
   }
 
   /** A key's entry, fresh or not; it is moved nowhere. */
   entryOf(keyId: KeyId): NearEntry | undefined {
-    return this.#byKeyId.get(keyId)?.entry;
+    return this.#byKeyId.get(keyId);
   }
 
   /** Every entry of a scope, fresh or not. */
   *inScope(scopeId: ScopeId): Generator<NearEntry> {
-    for (const { entry } of this.#byKeyId.values()) {
+    for (const entry of this.#byKeyId.values()) {
       if (scopeId === EVERYTHING || scopeId === entry.namespace || entry.tags.includes(scopeId)) yield entry;
     }
   }
@@ -108,7 +110,7 @@ export class NearCache {
     while (sampled.length < count) {
       const next = this.#cursor.next();
       if (!next.done) {
-        sampled.push(next.value.entry);
+        sampled.push(next.value);
         continue;
       }
       this.#cursor = this.#byKeyId.values();
@@ -119,14 +121,14 @@ export class NearCache {
 
   /** Drops the entry of a key, if there is one. */
   drop(keyId: KeyId): void {
-    const indexed = this.#byKeyId.get(keyId);
-    if (indexed !== undefined) indexed.region.delete(indexed.entry.key);
+    const entry = this.#byKeyId.get(keyId);
+    entry?.region?.delete(entry.key);
   }
 
   /** Ends the freshness of a key's entry; it stays as a stale value. */
   expire(keyId: KeyId): void {
-    const indexed = this.#byKeyId.get(keyId);
-    if (indexed !== undefined) endFreshness(indexed.entry);
+    const entry = this.#byKeyId.get(keyId);
+    if (entry !== undefined) endFreshness(entry);
   }
 
   /** Drops every entry of a scope. Looks at all entries. */
@@ -142,9 +144,9 @@ export class NearCache {
   /** Drops every entry of a partition; answers how many. */
   dropPartition(partition: number): number {
     let dropped = 0;
-    for (const { entry, region } of this.#byKeyId.values()) {
+    for (const entry of this.#byKeyId.values()) {
       if (entry.partition !== partition) continue;
-      region.delete(entry.key);
+      entry.region?.delete(entry.key);
       dropped++;
     }
     return dropped;
@@ -168,11 +170,6 @@ export function isFreshnessEnded({ freshUntilMs }: NearEntry): boolean {
   return freshUntilMs === LONG_PAST_MS;
 }
 
-interface IndexedEntry {
-  readonly entry: NearEntry;
-  readonly region: LruRegion;
-}
-
 /**
  * A map for reads over an lru-cache for order and bounds. An entry is moved to the front by its first read in an era,
  * and its further ones cost a map's read alone: what was read last era or since goes after everything that was not.
@@ -183,9 +180,9 @@ class LruRegion implements NearRegion {
   #era = 0;
   #writtenInEra = 0;
   #evictions = 0;
-  readonly #byKeyId: Map<KeyId, IndexedEntry>;
+  readonly #byKeyId: Map<KeyId, NearEntry>;
 
-  constructor(options: NearRegionOptions, byKeyId: Map<KeyId, IndexedEntry>) {
+  constructor(options: NearRegionOptions, byKeyId: Map<KeyId, NearEntry>) {
     this.#byKeyId = byKeyId;
     this.#lru = new LRUCache<string, NearEntry>({
       max: options.entriesMax,
@@ -194,7 +191,7 @@ class LruRegion implements NearRegion {
       dispose: (entry, _key, reason) => {
         if (reason === 'evict') this.#evictions++;
         this.#byKey.delete(entry.key);
-        if (byKeyId.get(entry.keyId)?.entry === entry) byKeyId.delete(entry.keyId);
+        if (byKeyId.get(entry.keyId) === entry) byKeyId.delete(entry.keyId);
       },
     });
   }
@@ -222,7 +219,8 @@ class LruRegion implements NearRegion {
     if (this.#lru.peek(entry.key) !== entry) return;
     entry.era = this.#era;
     this.#byKey.set(entry.key, entry);
-    this.#byKeyId.set(entry.keyId, { entry, region: this });
+    entry.region = this;
+    this.#byKeyId.set(entry.keyId, entry);
     if (++this.#writtenInEra < this.#lru.size * ERA_SHARE) return;
     this.#writtenInEra = 0;
     this.#era++;

@@ -26,6 +26,7 @@ export function nearEntry(key: string, given: Partial<NearEntry> = {}): NearEntr
     absence: undefined,
     refreshAtMs: Number.POSITIVE_INFINITY,
     checkedGeneration: 0,
+    region: undefined,
     era: 0,
     ...given,
   };

@@ -81,7 +81,9 @@ export class Stage {
       maxStaleness: DELTA_MS,
       deltaMax: DELTA_MAX_MS,
     });
-    const policy = { ttl: TTL_MS, grace: 30_000, lease: leaseMs, nearEntriesMax: 100 };
+    // Every other node is impatient, though not where nothing is wrong.
+    const patience = machine.number % 2 === 1 ? { tierTimeout: 100 } : {};
+    const policy = { ttl: TTL_MS, grace: 30_000, lease: leaseMs, nearEntriesMax: 100, ...patience };
     this.nodes.push({ machine, lockstep, tools: lockstep.namespace<string>('tools', policy), hasLeft: false });
   }
 }
