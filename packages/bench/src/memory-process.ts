@@ -10,7 +10,7 @@ const entries = Number(count);
 const keys = Array.from({ length: entries }, (_, index) => `key-${index}`);
 
 /** A new object each time, as parsing an answer of the tier makes it. */
-function valueOf(key: string): unknown {
+function newValue(key: string): unknown {
   return JSON.parse(JSON.stringify({ key, text: key.padEnd(1_000, 'v') }));
 }
 
@@ -23,14 +23,14 @@ function heapBytes(): number {
 async function filled(): Promise<() => unknown> {
   if (what === 'raw') {
     const cache = new LRUCache<string, object>({ max: entries });
-    for (const key of keys) cache.set(key, valueOf(key) as object);
+    for (const key of keys) cache.set(key, newValue(key) as object);
     return () => cache.size;
   }
   const lockstep = await openNode({ redisUrl, natsUrl });
   const values = lockstep.namespace('bench', { ttl: '1h', nearEntriesMax: entries });
   emptyBytes = heapBytes();
   for (let from = 0; from < entries; from += 100) {
-    await values.setMany(keys.slice(from, from + 100).map((key) => [key, valueOf(key)]));
+    await values.setMany(keys.slice(from, from + 100).map((key) => [key, newValue(key)]));
   }
   const [last = ''] = keys.slice(-1);
   // What writing leaves behind for a moment is gone after that.

@@ -33,7 +33,7 @@ export async function packings({ small }: Scale): Promise<readonly Row[]> {
     });
     const rows: Row[] = [];
     for (const [size, bytes] of SIZES) {
-      const value = valueOf(bytes);
+      const value = valueOfBytes(bytes);
       const runs = kinds.map((): ReturnType<typeof quantiles>[] => []);
       for (let run = 0; run < (small ? 1 : RUNS); run++) {
         const times = kinds.map((): number[] => []);
@@ -75,7 +75,7 @@ async function timeOf(namespace: Namespace<Value>, value: Value): Promise<number
 }
 
 /** About so many bytes of JSON, as a list of tools is: much of it the same, and much not. */
-function valueOf(bytes: number): Value {
+function valueOfBytes(bytes: number): Value {
   const tools: Value['tools'][number][] = [];
   for (let size = 0; size < bytes; ) {
     const number = tools.length;

@@ -30,7 +30,12 @@ export async function stampede({ small }: Scale): Promise<readonly Row[]> {
       loads.push(loaded.reduce((total, count) => total + count));
     }
     return [
-      row({ id: 'stampede.loads', unit: 'loads', ours: quantiles(loads), target: { at: 'p99', atLeast: 1, atMost: 1 } }),
+      row({
+        id: 'stampede.loads',
+        unit: 'loads',
+        ours: quantiles(loads),
+        target: { at: 'p99', atLeast: 1, atMost: 1 },
+      }),
       row({ id: 'stampede.last-answer', unit: 'ms', ours: quantiles(times.all), floor: quantiles(times.one) }),
     ];
   } finally {

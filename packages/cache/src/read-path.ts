@@ -242,7 +242,9 @@ export class ReadPath {
       }
       const replaced = over;
       const consulting = asked ?? this.#tier.consult(flight, question, { leases, over: replaced });
-      const found = await (patience === undefined ? consulting : this.#inTime({ flight, question }, patience, consulting));
+      const found = await (patience === undefined
+        ? consulting
+        : this.#inTime({ flight, question }, patience, consulting));
       leases = question.loader !== undefined;
       asked = undefined;
       over = undefined;

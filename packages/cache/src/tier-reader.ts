@@ -118,10 +118,6 @@ export class TierReader {
     const { sentMs, lease, over } = sent;
     // Who is to load asks again, for the lease.
     const absent: Consulted = { kind: question.loader !== undefined && lease === undefined ? 'again' : 'absent' };
-    if (flight.doesWithoutTier) {
-      const isGranted = read.lease === 'granted' && lease !== undefined;
-      return isGranted ? { kind: 'granted', token: lease.token, previous: undefined } : { kind: 'unreachable' };
-    }
     const head = this.#vouchedHead(flight, read.head, sent.seen);
     const judged = read.entry && head && this.#judge(flight, read.entry);
     const live = judged instanceof Promise ? await judged : judged;
@@ -188,6 +184,7 @@ export class TierReader {
     decoded: DecodedValue | undefined,
   ): LiveEntry | undefined {
     if (decoded === undefined) return this.#rejected();
+    // Its flight has ended, or does something else by now: no event tells it that this is old.
     if (flight.doesWithoutTier) return undefined;
     const { node } = this.#engine;
     flight.scopes = scopesOf(this.#space, entry.tags);

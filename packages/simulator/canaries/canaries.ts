@@ -243,6 +243,11 @@ export const CANARIES: Readonly<Record<string, Canary>> = {
       },
     ],
   },
+  'answers-in-time': {
+    rule: 'what the tier answers to a lookup that does without it by then is not kept',
+    edits: [{ file: `${CACHE}/tier-reader.ts`, find: 'if (flight.doesWithoutTier) return undefined;', replace: '' }],
+    shownBy: { schedule: 'late-answer', as: 'the auditor of node 1 counted' },
+  },
   'queued-clears-first': {
     rule: 'clears that wait for the tier are committed before a value is read there again',
     edits: [

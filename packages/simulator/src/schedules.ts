@@ -37,6 +37,21 @@ export const SCHEDULES: Readonly<Record<string, Schedule>> = {
       await scene.ask(0, 'get', 'a');
     },
   },
+  'late-answer': {
+    about: 'a lookup that waits for the tier no longer has ended, and a clear has come, when the tier answers it',
+    play: async (scene) => {
+      await scene.ask(0, 'set', 'a');
+      await scene.heartbeatOver(1);
+      scene.answersTake(1, [200, 205]);
+      // Every other node waits for 100 ms.
+      await scene.ask(1, 'get', 'a');
+      await scene.ask(0, 'clear', 'a');
+      await scene.run(220);
+      scene.answersTake(1, [1, 2]);
+      await scene.run(LATER_MS);
+      await scene.ask(1, 'get', 'a');
+    },
+  },
   'slow-heartbeat': {
     about: 'a clear comes while a heartbeat waits for its answer: that heartbeat vouches for nothing after it was sent',
     play: async (scene) => {
