@@ -299,6 +299,17 @@ export const CANARIES: Readonly<Record<string, Canary>> = {
       },
     ],
   },
+  'versions-are-compared': {
+    rule: 'a write by version is refused where the tier has another one',
+    edits: [
+      {
+        file: `${WORLD}/tier-model.ts`,
+        find: "return current === version ? undefined : { outcome: 'differs', version: current };",
+        replace: 'return undefined;',
+      },
+    ],
+    shownBy: { as: 'lost update' },
+  },
   'expires-of-scopes': {
     rule: 'what was born before an expire of one of its scopes is not fresh',
     edits: [

@@ -3,6 +3,7 @@ import { endings } from './checkers/endings.ts';
 import type { CheckOptions, Violation } from './checkers/evidence.ts';
 import { Evidence } from './checkers/evidence.ts';
 import { historyChanges } from './checkers/history-changes.ts';
+import { lostUpdates } from './checkers/lost-updates.ts';
 import { oneLoad } from './checkers/one-load.ts';
 import { onlyWhatChanged } from './checkers/only-what-changed.ts';
 import { staleFills } from './checkers/stale-fills.ts';
@@ -23,6 +24,7 @@ export function check(history: History, options: CheckOptions): readonly Violati
     ...onlyWhatChanged(evidence), // P6
     ...historyChanges(evidence), // P7
     ...degradation(evidence), // P8
+    ...lostUpdates(evidence),
     ...endings(evidence),
   ];
 }

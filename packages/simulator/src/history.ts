@@ -1,8 +1,15 @@
 /** The verbs that end values, of a key or of a scope. */
 type Ending = 'clear' | 'expire' | 'clear-scope' | 'expire-scope';
 
-/** What a call asked for; before an ending, how: fenced, queued where the tier is away, in effect on its node at once. */
-export type CallKind = 'get' | 'load' | 'set' | Ending | `${'fenced' | 'degraded' | 'local'}-${Ending}`;
+/** What a call asked for; a write by version, of a version that was read before it; before an ending, how: fenced, queued where the tier is away, in effect on its node at once. */
+export type CallKind =
+  | 'get'
+  | 'load'
+  | 'set'
+  | 'compare-set'
+  | 'compare-clear'
+  | Ending
+  | `${'fenced' | 'degraded' | 'local'}-${Ending}`;
 
 /** Whether a call ends all values of a scope. */
 export function isOfScope(kind: CallKind): boolean {
@@ -24,6 +31,8 @@ export interface Call {
   /** The keys that it reads, or ends the life of. */
   readonly keys: readonly string[];
   readonly startMs: number;
+  /** For a write by version: when the lookup that told the version had been answered; undefined: it found nothing. */
+  readonly readMs?: number;
   /** When it was answered; undefined: never. */
   endMs?: number;
   /** What it answered; for a write, whether the tier committed it. */
@@ -42,6 +51,8 @@ export type Answer =
   | { readonly kind: 'nothing'; readonly degraded: boolean }
   /** `replicated`: on as many replicas as were wanted, where some were. */
   | { readonly kind: 'committed'; readonly fencedBy?: 'acknowledgements' | 'time'; readonly replicated?: boolean }
+  /** A write by version, of which the tier had another one. */
+  | { readonly kind: 'refused' }
   /** A clear that waits for the tier. */
   | { readonly kind: 'queued' }
   | { readonly kind: 'failed'; readonly code: string };

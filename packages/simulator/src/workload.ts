@@ -1,4 +1,13 @@
-import type { AnswerOptions, ClearOptions, Lockstep, Lookup, Namespace, QueuedReceipt, Receipt } from '@lockstep/cache';
+import type {
+  AnswerOptions,
+  ClearOptions,
+  Compared,
+  Lockstep,
+  Lookup,
+  Namespace,
+  QueuedReceipt,
+  Receipt,
+} from '@lockstep/cache';
 import { BatchError, CacheError } from '@lockstep/core';
 import type { Prng, SimMachine, World } from '@lockstep/testing/world';
 import type { Answer, Call, CallKind, History } from './history.ts';
@@ -25,6 +34,9 @@ const TOGETHER_SHARE = 0.25;
 
 /** So many calls go with a sweep, of which no history tells: it changes no answer. */
 const SWEEP_SHARE = 0.02;
+
+/** So long, at most, a client thinks about what it has read before it writes by its version. */
+const COMPARE_MS_MAX = 100;
 
 /** What a client asks for. */
 export interface Request {
@@ -70,7 +82,38 @@ export class Workload {
       const keys = kind === 'set' || this.#random.chance(0.5) ? ['a', 'b'] : KEYS;
       return this.askMany(node, kind, keys);
     }
+    if (kind === 'compare-set' || kind === 'compare-clear') return this.#compare(node, kind, key);
     void this.ask(node, { kind, target: isOfScope(kind) ? scope.name : key });
+  }
+
+  /** Looks a key up, waits a little, and writes by the version that it had, as a call that begins then. */
+  #compare(node: ClientNode, kind: 'compare-set' | 'compare-clear', key: string): void {
+    const { machine, tools } = node;
+    const waitMs = this.#random.between(0, COMPARE_MS_MAX);
+    machine.deliver(async () => {
+      const found = await tools.lookup(key).catch(undefinedForCacheErrors);
+      if (found === undefined || found.degraded) return;
+      const readMs = this.#world.nowMs;
+      machine.after(waitMs, () => {
+        const version = found.outcome === 'miss' ? '' : found.version;
+        const call = this.#history.call({
+          node: machine.number,
+          kind,
+          target: key,
+          keys: [key],
+          startMs: this.#world.nowMs,
+          ...(version !== '' && { readMs }),
+        });
+        void this.#end(call, this.#runCompared(node, call, version));
+      });
+    });
+  }
+
+  async #runCompared({ tools }: ClientNode, call: Call, version: string): Promise<Answer> {
+    const { target: key, startMs, node } = call;
+    if (call.kind === 'compare-clear') return comparedAnswer(await tools.compareAndClear(key, version));
+    const value = this.#history.value({ key, by: 'set', startMs, node, call });
+    return comparedAnswer(await tools.compareAndSet(key, version, value, { tags: [TAG_OF[key] as string] }));
   }
 
   /** Makes one call for many keys on this node, as soon as it runs; in the history it is a call for each. */
@@ -246,6 +289,7 @@ function kindsOfWrites(): readonly CallKind[] {
     ...(['fenced-clear', 'fenced-clear-scope', 'fenced-expire-scope'] as const),
     ...(['degraded-clear', 'degraded-clear-scope', 'degraded-expire', 'degraded-expire-scope'] as const),
     ...(['local-clear', 'local-clear-scope', 'local-expire'] as const),
+    ...(['compare-set', 'compare-set', 'compare-clear'] as const),
   ];
 }
 
@@ -265,6 +309,14 @@ function writeAnswer(receipt: Receipt | QueuedReceipt): Answer {
     ...(fence && { fencedBy: fence.by }),
     ...(replicas && { replicated: replicas.acknowledged >= replicas.wanted }),
   };
+}
+
+function comparedAnswer(compared: Compared): Answer {
+  return compared.committed ? writeAnswer(compared.receipt) : { kind: 'refused' };
+}
+
+function undefinedForCacheErrors(error: unknown): undefined {
+  if (!(error instanceof CacheError)) throw error;
 }
 
 function scopeOf(name: string): Parameters<Lockstep['clear']>[0] {

@@ -11,7 +11,7 @@ const LEASES_WAITED_MAX = 2;
 
 /** A promise that a history does not keep. */
 export interface Violation {
-  readonly promise: 'P1' | 'P2' | 'P3' | 'P4' | 'P5' | 'P6' | 'P7' | 'P8' | 'converges' | 'ends' | 'values';
+  readonly promise: 'P1' | 'P2' | 'P3' | 'P4' | 'P5' | 'P6' | 'P7' | 'P8' | 'converges' | 'ends' | 'updates' | 'values';
   readonly text: string;
   readonly calls: readonly Call[];
 }
