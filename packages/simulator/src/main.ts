@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { FAULT_KINDS } from './faults.ts';
 import type { Schedule } from './scene.ts';
@@ -47,6 +48,8 @@ async function runSeeds({ first, count, failuresMax, faults, durable }: Range): 
   for (let seed = first; seed < first + count && failed < failuresMax; seed++) {
     const played = await simulate(seed, { ...DEFAULT_OPTIONS, faults, durable });
     done++;
+    // A schedule runs without a turn of the event loop: what is weakly held is let go of in one.
+    await turnOfTheLoop();
     if (played.violations.length === 0) continue;
     failed++;
     process.stdout.write(traceOf(played));
