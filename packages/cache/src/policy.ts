@@ -28,7 +28,10 @@ export interface NamespaceOptions {
    * never. Default: `staleWhileRevalidate`.
    */
   readonly grace?: Duration;
-  /** How long the origin is left alone after a failure for which a value stood in. Default: `1s`. */
+  /**
+   * How long the origin is left alone after a failure for which a value stood in, or after a load ahead of time that
+   * changed nothing. Default: `1s`.
+   */
   readonly graceRetry?: Duration;
   /**
    * How long after its `ttl` a value is answered at once, marked stale, while it is loaded anew; at most `grace`.

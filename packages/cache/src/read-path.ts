@@ -140,7 +140,7 @@ export class ReadPath {
     return freshHit(entry, 'near');
   }
 
-  /** Loads ahead of time, unless another node does: nobody waits, and a failure changes nothing. */
+  /** Loads ahead of time, unless another node does: nobody waits; where that changes nothing it is tried again later. */
   #refresh(entry: NearEntry, manner: Manner): void {
     const { node } = this.#engine;
     const { key, keyId, partition, version } = entry;
@@ -154,6 +154,8 @@ export class ReadPath {
       } catch (error) {
         if (!(error instanceof LoaderError || error instanceof LoaderTimeoutError)) throw error;
       } finally {
+        // Of no use to an entry that was replaced.
+        entry.refreshAtMs = node.clock.nowMs() + this.#space.policy.graceRetryMs;
         node.flights.remove(flight);
         manner.batch?.settle(key);
       }

@@ -182,6 +182,21 @@ describe('a load ahead of time', () => {
     expect(tools.peek('a')).toBe('new');
   });
 
+  test('is tried again after graceRetry where it fails', async () => {
+    const { lockstep, clock } = await openLocal();
+    const tools = lockstep.namespace<string>('tools', { ttl: '100s', eagerRefresh: 0.5, graceRetry: '5s' });
+    await tools.getOrLoad('a', () => 'old');
+    clock.advance(60_000);
+    await tools.getOrLoad('a', failing);
+    await clock.run(4_999);
+    expect(await tools.getOrLoad('a', () => 'too soon')).toBe('old');
+    await clock.run(1);
+    expect(tools.peek('a')).toBe('old');
+    expect(await tools.getOrLoad('a', () => 'new')).toBe('old');
+    await clock.run(0);
+    expect(tools.peek('a')).toBe('new');
+  });
+
   test('changes nothing where it fails', async () => {
     const { lockstep, clock } = await openLocal();
     const tools = lockstep.namespace<string>('tools', { ttl: '100s', eagerRefresh: 0.5 });
