@@ -133,7 +133,10 @@ export class Lockstep implements AsyncDisposable {
     return sweep(this.#engine, [...this.#namespaces.keys()], options);
   }
 
-  /** How many entries of a namespace the tier holds, cleared ones that it has not reclaimed included; local: near. */
+  /**
+   * How many entries of a namespace the tier's index has, in one step: also those that a clear of a scope has killed, and
+   * those that were evicted or swept, until their life would be over. `preview` counts what is live. Local mode: near ones.
+   */
   async count(namespace: string): Promise<number> {
     this.#refuseClosed();
     const { node, breaker } = this.#engine;
