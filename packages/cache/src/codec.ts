@@ -94,10 +94,12 @@ function defined(value: unknown): unknown {
   return value;
 }
 
-async function accepted({ policy }: Space, value: unknown): Promise<Checked> {
-  if (policy.schema === undefined) return { value };
+async function accepted(space: Space, value: unknown): Promise<Checked> {
+  const { schema } = space.policy;
+  if (schema === undefined) return { value };
   try {
-    const result = await policy.schema['~standard'].validate(value);
+    const validating = schema['~standard'].validate(value);
+    const result = validating instanceof Promise ? await withinLease(space, validating) : await validating;
     if (result.issues === undefined) return { value: result.value };
     const issues = result.issues.slice(0, 3).map(({ message, path = [] }) => {
       return `${path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.') || 'value'}: ${message}`;
@@ -106,6 +108,15 @@ async function accepted({ policy }: Space, value: unknown): Promise<Checked> {
   } catch (error) {
     return { problem: `it threw: ${String(error)}` };
   }
+}
+
+/** Holds nobody up for longer than a load may: a schema may ask others, and these may never answer. */
+function withinLease<R>({ policy, timers }: Space, work: Promise<R>): Promise<R> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => reject(new Error(`no answer within ${policy.leaseMs} ms (lease)`));
+    const cancel = timers.after(policy.leaseMs, giveUp);
+    void work.then(resolve, reject).finally(cancel);
+  });
 }
 
 /** A value that this node may answer: one that nobody can change, or one that can be copied. */

@@ -1,4 +1,4 @@
-import type { ScopeId } from '@lockstep/core';
+import type { ScopeId, Timers } from '@lockstep/core';
 import type { NearRegion } from '@lockstep/near-cache';
 import type { Applier } from './apply.ts';
 import type { Breaker } from './breaker.ts';
@@ -45,6 +45,7 @@ export interface Space {
   readonly name: string;
   readonly scopeId: ScopeId;
   readonly policy: NamespacePolicy;
+  readonly timers: Timers;
   readonly region: NearRegion;
   readonly counters: NamespaceCounters;
 }

@@ -76,6 +76,7 @@ export class Lockstep implements AsyncDisposable {
       name,
       scopeId: node.secrets.identifiers.scope({ namespace: name }),
       policy,
+      timers: node.timers,
       region: node.near.region({ entriesMax: policy.nearEntriesMax, bytesMax: policy.nearBytesMax }),
       counters: {
         nearHits: 0,

@@ -41,6 +41,24 @@ describe('a namespace with a schema', () => {
     expect(await words.getOrLoad('a', () => 'v')).toBe('V');
   });
 
+  test('holds nobody up for longer than a load may take where the schema never answers', async () => {
+    const { lockstep, clock } = await openLocal();
+    const validate = (): Promise<never> => new Promise(() => {});
+    const schema = { '~standard': { version: 1, vendor: 'test', validate } } as const;
+    const words = lockstep.namespace('words', { schema, lease: '3s' });
+    const asked = [words.set('a', 'v' as never), words.getOrLoad('a', () => 'v' as never)];
+    const ended = Promise.all(asked.map((one) => one.catch((error: unknown) => error)));
+    await clock.run(2_999);
+    expect(await Promise.race([ended, 'waiting'])).toBe('waiting');
+    await clock.run(1);
+    const message = expect.stringContaining('no answer within 3000 ms (lease)');
+    expect(await Promise.race([ended, 'waiting'])).toMatchObject([
+      { code: 'value-invalid', message },
+      { code: 'value-invalid', message },
+    ]);
+    expect((await words.explain('a')).flights).toBe(0);
+  });
+
   test('is refused where the schema is none', async () => {
     const { lockstep } = await openLocal();
     expect(() => lockstep.namespace('users', { schema: {} as typeof schema })).toThrow(
