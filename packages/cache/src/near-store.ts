@@ -6,6 +6,8 @@ import type { Absence } from './load-answer.ts';
 
 /** No generation of the epoch table: the entry is judged when it is first served. */
 const UNCHECKED = -1;
+/** What most entries carry: one list for all. */
+const NO_TAGS: readonly ScopeId[] = [];
 
 /** A value, or that there is none, as it is to be kept in the near-cache. */
 export interface NearValue {
@@ -75,7 +77,6 @@ export class NearStore {
       // A small integer is in the entry itself, a fraction would be an object of its own.
       freshUntilMs: Math.floor(near.freshUntilMs),
       checkedGeneration: UNCHECKED,
-      region: undefined,
       era: 0,
       key: near.key,
       keyId: ownText(flight.keyId),
@@ -84,12 +85,13 @@ export class NearStore {
       fingerprint: ownText(near.fingerprint),
       born: this.#shared(near.born),
       namespace: this.#space.scopeId,
-      tags: near.tags,
+      tags: near.tags.length === 0 ? NO_TAGS : near.tags,
       loadedMs: near.loadedMs,
       staleUntilMs: Math.floor(near.staleUntilMs),
       graceMs: near.graceMs,
       absence: near.absence,
       refreshAtMs: this.#refreshAt(near),
+      region: undefined,
     });
   }
 
