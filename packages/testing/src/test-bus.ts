@@ -14,6 +14,9 @@ export class TestBus {
   /** Those of all nodes that there ever were, by their numbers. */
   readonly #machines: SimMachine[] = [];
 
+  /** Whether it was taken from all, also from those that are yet to come. */
+  #isGone = false;
+
   constructor(world: World) {
     this.#network = new SimBusNetwork(world, this.#weather);
   }
@@ -21,7 +24,9 @@ export class TestBus {
   /** For the cluster: a new node's bus. */
   join(machine: SimMachine): Bus {
     this.#machines[machine.number] = machine;
-    return this.#network.join(machine);
+    const bus = this.#network.join(machine);
+    if (this.#isGone) this.#network.disconnect(machine);
+    return bus;
   }
 
   /** Loses all messages to and from these nodes, or all messages, until `restore`. Nobody is told. */
@@ -32,6 +37,7 @@ export class TestBus {
 
   /** Takes the connection from these nodes, or from all, until `restore`. They are told. */
   disconnect(...nodes: readonly TestNode[]): void {
+    this.#isGone ||= nodes.length === 0;
     for (const machine of this.#of(nodes)) this.#network.disconnect(machine);
   }
 
@@ -50,6 +56,7 @@ export class TestBus {
   restore(): void {
     Object.assign(this.#weather, { latencyMs: [0, 0], lost: 0, repeated: 0 });
     this.#weather.cutOff.clear();
+    this.#isGone = false;
     for (const machine of this.#machines) this.#network.reconnect(machine);
   }
 

@@ -143,6 +143,15 @@ describe('faults of the bus', () => {
     expect(nodes[1].lockstep.coherence.state).toBe('coherent');
   });
 
+  test('disconnected for all: a node that is added later has none either', async () => {
+    const { cluster } = await opened({ nodes: 1 });
+    cluster.bus.disconnect();
+    const added = await cluster.addNode();
+    cluster.tier.cut();
+    await cluster.advance('3s');
+    expect(added.lockstep.coherence.state).toBe('isolated');
+  });
+
   test('delayed: a clear arrives when its time has come', async () => {
     const { cluster, tools } = await opened();
     await tools[0].set('key', 'old');
