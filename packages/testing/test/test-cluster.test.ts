@@ -223,6 +223,17 @@ describe('faults of the tier', () => {
     expect(await tools[1].get('kept')).toBe('value');
   });
 
+  test('failed over while time stands still: what takes the place of the lost write is another one, and is seen', async () => {
+    const { cluster, nodes, tools } = await opened();
+    await cluster.advance('1s');
+    cluster.bus.lose(nodes[1]);
+    await tools[1].set('key', 'lost');
+    cluster.tier.failOver({ losing: '500ms' });
+    await tools[0].set('key', 'new');
+    await cluster.advance('3s');
+    expect(await tools[1].get('key')).toBe('new');
+  });
+
   test('evicted: an entry is gone from the tier, and may be near still', async () => {
     const { cluster, tools } = await opened();
     await tools[0].set('key', 'value');

@@ -37,6 +37,7 @@ export class TierServer {
   #isolated: TierModel | undefined;
   readonly #deceived: Set<number> = new Set();
   #aheadUs = 0;
+  #nowUs = 0;
   #upSinceMs = 0;
   #failedOverMs = 0;
   /** Up to when the replica has said that it has everything. */
@@ -129,8 +130,10 @@ export class TierServer {
     return step(this.#primary, moment);
   }
 
+  /** No two steps are taken at one moment, also where time stands still. */
   #moment(): Moment {
     const nowUs = EPOCH_US + Math.floor(this.#world.nowMs * 1_000) + this.#aheadUs;
-    return { nowUs, incarnation: this.#random.hex(8) as Incarnation };
+    this.#nowUs = Math.max(nowUs, this.#nowUs + 1);
+    return { nowUs: this.#nowUs, incarnation: this.#random.hex(8) as Incarnation };
   }
 }
