@@ -1,7 +1,10 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Origin, openLocal } from './local.ts';
 
-describe('callers of one load', () => {
+/** What is broken here leaves a caller waiting for ever. All other time is the test's. */
+const timeout = 2_000;
+
+describe('callers of one load', { timeout }, () => {
   test('who leave do not end it for the others', async () => {
     const { lockstep, clock } = await openLocal();
     const tools = lockstep.namespace<string>('tools');

@@ -3,11 +3,18 @@ import { onTestFinished } from 'vitest';
 import type { Lockstep } from '../src/index.ts';
 import { openLockstep } from '../src/index.ts';
 
-/** A node of its own whose time the test moves; closed with the test. */
+/** Longer than a node that closes waits for what does not end. */
+const CLOSING_MS = 60_000;
+
+/** A node of its own whose time the test moves; closed with the test, also where the test has left a load behind. */
 export async function openLocal(): Promise<{ readonly lockstep: Lockstep; readonly clock: FakeClock }> {
   const clock = new FakeClock();
   const lockstep = await openLockstep({ clock, timers: clock, random: new FakeRandom() });
-  onTestFinished(() => lockstep.close());
+  onTestFinished(async () => {
+    const closed = lockstep.close();
+    await clock.run(CLOSING_MS);
+    await closed;
+  });
   return { lockstep, clock };
 }
 

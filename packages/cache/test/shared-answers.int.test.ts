@@ -121,4 +121,13 @@ describe('two nodes that share what loaders answer', () => {
       expect([await tools.has('not there'), await tools.ttl('not there')]).toEqual([false, undefined]);
     }
   });
+
+  test.each(['expired', 'cleared with its tag'])('has and ttl tell of nothing where a value is %s', async (end) => {
+    const tag = `tag of what is ${end}`;
+    await a.tools.set(end, 'v', { ttl: '1h', tags: [tag] });
+    expect(await b.tools.has(end)).toBe(true);
+    await (end === 'expired' ? a.tools.expire(end) : a.lockstep.clear({ tag }));
+    await cluster.network.quiet();
+    for (const { tools } of [a, b]) expect([await tools.has(end), await tools.ttl(end)]).toEqual([false, undefined]);
+  });
 });
