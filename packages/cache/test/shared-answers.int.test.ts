@@ -122,6 +122,16 @@ describe('two nodes that share what loaders answer', () => {
     }
   });
 
+  test('ttl tells what the tier has, where the node has nothing near, or for a shorter time', async () => {
+    await a.tools.set('far', 'v', { ttl: '1h' });
+    expect(await b.tools.ttl('far')).toBeGreaterThan(3_000_000);
+    expect(b.tools.peek('far')).toBeUndefined();
+    const short = a.lockstep.namespace<string>('short-near', { ttl: '1h', nearTtl: '1m' });
+    await short.set('near', 'v');
+    expect(short.peek('near')).toBe('v');
+    expect(await short.ttl('near')).toBeGreaterThan(3_000_000);
+  });
+
   test.each(['expired', 'cleared with its tag'])('has and ttl tell of nothing where a value is %s', async (end) => {
     const tag = `tag of what is ${end}`;
     await a.tools.set(end, 'v', { ttl: '1h', tags: [tag] });
