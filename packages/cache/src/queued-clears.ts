@@ -77,9 +77,8 @@ export class QueuedClears {
 
   /** Commits what is queued, in order, as far as the tier answers; answers whether nothing is left. */
   replay(): Promise<boolean> {
-    this.#replaying ??= this.#replay().finally(() => {
-      this.#replaying = undefined;
-    });
+    if (this.#clears.size === 0) return Promise.resolve(true);
+    this.#replaying ??= this.#replay();
     return this.#replaying;
   }
 
@@ -87,19 +86,23 @@ export class QueuedClears {
     return this.#clears.size >= QUEUED_CLEARS_MAX && !this.#clears.has(name);
   }
 
+  /** Begins with a clear that has to be sent, so that it does not end before its caller knows it. */
   async #replay(): Promise<boolean> {
-    for (const [name, clear] of this.#clears) {
-      try {
+    try {
+      for (const [name, clear] of this.#clears) {
         const commit = await this.#breaker.call(clear.send);
         this.#applier.committed(commit, clear.partition, { effect: clear.effect });
-      } catch (error) {
-        if (error instanceof CacheError) return false;
-        throw error;
+        if (this.#clears.get(name) === clear) this.#clears.delete(name);
       }
-      if (this.#clears.get(name) === clear) this.#clears.delete(name);
+      if (this.#clears.size === 0) this.#node.logger.info('clears that waited for the tier are committed');
+      return this.#clears.size === 0;
+    } catch (error) {
+      if (error instanceof CacheError) return false;
+      throw error;
+    } finally {
+      // At once: who adds a clear from here on must not be told that this replay had it.
+      this.#replaying = undefined;
     }
-    if (this.#clears.size === 0) this.#node.logger.info('clears that waited for the tier are committed');
-    return this.#clears.size === 0;
   }
 }
 

@@ -14,6 +14,7 @@ import { freshHit, miss, staleHit } from './lookup.ts';
 import { standInOf } from './stand-in.ts';
 import type { Asking, Consulted } from './tier-reader.ts';
 import { TierReader } from './tier-reader.ts';
+import { tierTimeOf } from './tier-time.ts';
 
 /** How often one lookup asks the tier without a wait for another node's load in between. */
 const READS_MAX = 5;
@@ -25,11 +26,6 @@ const FLIGHTS_MAX = 100_000;
 
 /** Stands for an answer that is about to be looked up. */
 const UNANSWERED: Lookup<unknown> = miss(undefined, false);
-
-/** What is left of the time that a lookup may wait for the tier, in ms. */
-interface Patience {
-  leftMs: number;
-}
 
 /** After this many lease times of waiting for others, a lookup loads for itself. */
 const LEASES_WAITED_MAX = 2;
@@ -232,7 +228,7 @@ export class ReadPath {
     let asked = first;
     // The tier mostly has what is asked for: only who has to load takes the lease.
     let leases = false;
-    const patience = this.#patience();
+    const tierTime = tierTimeOf(this.#engine, this.#space, (token) => this.#loads.release(question, token));
     for (let reads = 0; reads < READS_MAX; ) {
       if (flight.isAbandoned) throw new CacheError('loader-failed', 'nobody waits for the answer any more');
       if (asked === undefined) {
@@ -244,9 +240,7 @@ export class ReadPath {
       }
       const replaced = over;
       const consulting = asked ?? this.#tier.consult(flight, question, { leases, over: replaced });
-      const found = await (patience === undefined
-        ? consulting
-        : this.#inTime({ flight, question }, patience, consulting));
+      const found = await (tierTime?.within(flight, consulting) ?? consulting);
       leases = question.loader !== undefined;
       asked = undefined;
       over = undefined;
@@ -284,41 +278,6 @@ export class ReadPath {
       }
     }
     return this.#loads.withoutTier(flight, question);
-  }
-
-  /** How long a lookup may wait for the tier yet, where there is a limit. */
-  #patience(): Patience | undefined {
-    const { tierTimeoutMs } = this.#space.policy;
-    return tierTimeoutMs === Number.POSITIVE_INFINITY ? undefined : { leftMs: tierTimeoutMs };
-  }
-
-  /** What the tier says, if it says it in time; a lease that it grants later is given back. */
-  #inTime({ flight, question }: Asking, patience: Patience, consulting: Promise<Consulted>): Promise<Consulted> {
-    const { node, breaker } = this.#engine;
-    const startedMs = node.clock.monotonicMs();
-    return new Promise((resolve, reject) => {
-      let isOver = false;
-      const end = node.timers.after(patience.leftMs, () => {
-        isOver = true;
-        flight.doesWithoutTier = true;
-        breaker.overran(this.#space.policy.tierTimeoutMs);
-        resolve({ kind: 'unreachable' });
-      });
-      const found = (answer: Consulted): void => {
-        if (isOver) {
-          if (answer.kind === 'granted') this.#loads.release(question, answer.token);
-          return;
-        }
-        end();
-        patience.leftMs = Math.max(0, patience.leftMs - (node.clock.monotonicMs() - startedMs));
-        if (answer.kind !== 'unreachable') breaker.kept();
-        resolve(answer);
-      };
-      consulting.then(found, (error: unknown) => {
-        end();
-        reject(error);
-      });
-    });
   }
 
   #stale(previous: Previous): Lookup<unknown> {

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ClearOptions, Lockstep, Lookup, Namespace, QueuedReceipt, Receipt } from '@lockstep/cache';
+import type { Lockstep, Namespace } from '@lockstep/cache';
 import { CacheError } from '@lockstep/core';
 import type { Answer, CallKind } from '@lockstep/simulator';
-import { isExpire, isOfScope } from '@lockstep/simulator';
+import { answerOf, invalidate, isOfScope, writeAnswer } from '@lockstep/simulator';
 import type { Prng } from '@lockstep/testing/world';
 import type { RoundKeys } from './keys.ts';
 import { tagOf } from './keys.ts';
@@ -88,14 +88,8 @@ export class Clients {
         this.#recorder.write(['value', value, target, nowMs(), id]);
         return writeAnswer(await tools.set(target, value, { tags: [tagOf(target)] }));
       }
-      default: {
-        const options = optionsOf(kind);
-        if (isOfScope(kind)) {
-          const scope = scopeOf(target);
-          return writeAnswer(await (isExpire(kind) ? lockstep.expire(scope, options) : lockstep.clear(scope, options)));
-        }
-        return writeAnswer(await (isExpire(kind) ? tools.expire(target, options) : tools.clear(target, options)));
-      }
+      default:
+        return invalidate({ lockstep, tools }, kind, isOfScope(kind) ? scopeOf(target) : target);
     }
   }
 
@@ -114,28 +108,7 @@ export class Clients {
   }
 }
 
-function optionsOf(kind: CallKind): ClearOptions {
-  const [how] = kind.split('-');
-  return { wait: how === 'fenced' || how === 'local' ? how : 'committed', allowDegraded: how === 'degraded' };
-}
-
 function scopeOf(target: string): Parameters<Lockstep['clear']>[0] {
   if (target === 'everything') return { everything: true };
   return target === 'namespace' ? { namespace: 'tools' } : { tag: target };
-}
-
-function writeAnswer(receipt: Receipt | QueuedReceipt): Answer {
-  if (!receipt.committed) return { kind: 'queued' };
-  const { fence, replicas } = receipt;
-  return {
-    kind: 'committed',
-    ...(fence && { fencedBy: fence.by }),
-    ...(replicas && { replicated: replicas.acknowledged >= replicas.wanted }),
-  };
-}
-
-function answerOf(found: Lookup<string>): Answer {
-  const { degraded } = found;
-  if (found.outcome === 'miss') return { kind: 'nothing', degraded };
-  return { kind: 'value', value: found.value, source: found.source, stale: found.stale, degraded };
 }

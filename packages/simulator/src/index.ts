@@ -8,5 +8,6 @@ export { traceOf } from './trace.ts';
 export type { CheckOptions, Violation } from './checkers.ts';
 export { check } from './checkers.ts';
 export type { Answer, Call, CallKind, Fault, Origin } from './history.ts';
-export { History, isExpire, isOfScope } from './history.ts';
+export { History, isOfScope } from './history.ts';
+export { answerOf, invalidate, writeAnswer } from './client-calls.ts';
 export { FAULT_KINDS } from './faults.ts';

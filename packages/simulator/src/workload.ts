@@ -1,17 +1,9 @@
-import type {
-  AnswerOptions,
-  ClearOptions,
-  Compared,
-  Lockstep,
-  Lookup,
-  Namespace,
-  QueuedReceipt,
-  Receipt,
-} from '@lockstep/cache';
+import type { AnswerOptions, Lockstep, Lookup, Namespace, Receipt } from '@lockstep/cache';
 import { BatchError, CacheError } from '@lockstep/core';
 import type { Prng, SimMachine, World } from '@lockstep/testing/world';
+import { answerOf, comparedAnswer, invalidate, writeAnswer } from './client-calls.ts';
 import type { Answer, Call, CallKind, History } from './history.ts';
-import { isExpire, isOfScope } from './history.ts';
+import { isOfScope } from './history.ts';
 
 /** Few keys, so that operations collide; each carries one of two tags. */
 const KEYS: readonly string[] = ['a', 'b', 'c'];
@@ -196,16 +188,8 @@ export class Workload {
         const value = this.#history.value({ key, by: 'set', startMs: call.startMs, node: call.node, call });
         return writeAnswer(await tools.set(key, value, { tags }));
       }
-      default: {
-        const options = optionsOf(call.kind);
-        if (isOfScope(call.kind)) {
-          const scope = scopeOf(key);
-          return writeAnswer(
-            await (isExpire(call.kind) ? lockstep.expire(scope, options) : lockstep.clear(scope, options)),
-          );
-        }
-        return writeAnswer(await (isExpire(call.kind) ? tools.expire(key, options) : tools.clear(key, options)));
-      }
+      default:
+        return invalidate({ lockstep, tools }, call.kind, isOfScope(call.kind) ? scopeOf(key) : key);
     }
   }
 
@@ -293,28 +277,6 @@ function kindsOfWrites(): readonly CallKind[] {
   ];
 }
 
-function optionsOf(kind: CallKind): ClearOptions {
-  const [how] = kind.split('-');
-  return {
-    wait: how === 'fenced' || how === 'local' ? how : 'committed',
-    allowDegraded: how === 'degraded',
-  };
-}
-
-function writeAnswer(receipt: Receipt | QueuedReceipt): Answer {
-  if (!receipt.committed) return { kind: 'queued' };
-  const { fence, replicas } = receipt;
-  return {
-    kind: 'committed',
-    ...(fence && { fencedBy: fence.by }),
-    ...(replicas && { replicated: replicas.acknowledged >= replicas.wanted }),
-  };
-}
-
-function comparedAnswer(compared: Compared): Answer {
-  return compared.committed ? writeAnswer(compared.receipt) : { kind: 'refused' };
-}
-
 function undefinedForCacheErrors(error: unknown): undefined {
   if (!(error instanceof CacheError)) throw error;
 }
@@ -323,10 +285,4 @@ function scopeOf(name: string): Parameters<Lockstep['clear']>[0] {
   if (name === 'everything') return { everything: true };
   if (name === 'namespace') return { namespace: 'tools' };
   return { tag: name.slice('tag '.length) };
-}
-
-function answerOf(found: Lookup<string>): Answer {
-  const { degraded } = found;
-  if (found.outcome === 'miss') return { kind: 'nothing', degraded };
-  return { kind: 'value', value: found.value, source: found.source, stale: found.stale, degraded };
 }

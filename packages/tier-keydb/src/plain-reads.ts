@@ -98,8 +98,8 @@ function storedEntry(bytes: unknown, nowMs: number): StoredEntry | undefined {
 
 /** Splits what is read of each partition into pipelines: in each the places of some partitions, of so many at most. */
 function pipelinesOf(partitions: readonly (readonly number[])[]): readonly (readonly (readonly number[])[])[] {
-  const pipelines: (readonly number[])[][] = [[]];
-  let left = ENTRIES_MAX;
+  const pipelines: (readonly number[])[][] = [];
+  let left = 0;
   for (const places of partitions) {
     for (let from = 0; from < places.length; ) {
       if (left === 0) {
