@@ -3,6 +3,7 @@ import { CacheError, ConfigError } from '@lockstep/core';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Coherence, CoherenceListener } from './coherence.ts';
 import type { Space } from './engine.ts';
+import type { EventListener } from './event-watch.ts';
 import type { Verb } from './invalidate.ts';
 import { invalidateScope } from './invalidate.ts';
 import type { RunningEngine } from './lifecycle.ts';
@@ -11,6 +12,8 @@ import { CopyingNamespace, Namespace } from './namespace.ts';
 import type { NodeCounters } from './node.ts';
 import type { NamespaceOptions, SchemaOption } from './policy.ts';
 import { resolvePolicy } from './policy.ts';
+import type { PartitionPosition } from './positions.ts';
+import { positionsOf } from './positions.ts';
 import type { Preview, PreviewOptions } from './preview.ts';
 import { preview } from './preview.ts';
 import type { ClearOptions, CommittedOptions, QueuedReceipt, Receipt } from './receipt.ts';
@@ -50,6 +53,27 @@ export class Lockstep implements AsyncDisposable {
   /** Calls `listener` whenever the state of `coherence` changes; answers a function that ends that. */
   onCoherenceChange(listener: CoherenceListener): () => void {
     return this.#engine.coherence.listen(listener);
+  }
+
+  /**
+   * Calls `listener` with every event that takes effect on this node, whoever made it, once or, after an outage, at times
+   * twice; answers a function that ends that. Local mode: with this node's own.
+   */
+  onEvent(listener: EventListener): () => void {
+    return this.#engine.node.events.listen(listener);
+  }
+
+  /** Where this node stands in each partition's history. */
+  positions(): readonly PartitionPosition[] {
+    return positionsOf(this.#engine.node);
+  }
+
+  /** The ids of the cluster's nodes, as the tier lists them: those that died within the last minute or so included. */
+  async members(): Promise<readonly string[]> {
+    this.#refuseClosed();
+    const { node, breaker } = this.#engine;
+    if (!node.shared) return [node.id];
+    return [...(await breaker.call(() => node.tier.members())).nonces.keys()].sort();
   }
 
   /**
