@@ -146,7 +146,9 @@ export class Lockstep implements AsyncDisposable {
    */
   async preview(scope: Scope, options: PreviewOptions = {}): Promise<Preview> {
     this.#refuseClosed();
-    return preview(this.#engine, { scope, namespaces: [...this.#namespaces.keys()] }, options);
+    const spaces = [...this.#namespaces.values()].map(({ space }) => space);
+    const apart = spaces.filter(({ policy }) => !policy.shared).map(({ name }) => name);
+    return preview(this.#engine, { scope, namespaces: spaces.map(({ name }) => name), apart }, options);
   }
 
   /**
@@ -160,12 +162,14 @@ export class Lockstep implements AsyncDisposable {
 
   /**
    * How many entries of a namespace the tier's index has, in one step: also those that a clear of a scope has killed, and
-   * those that were evicted or swept, until their life would be over. `preview` counts what is live. Local mode: near ones.
+   * those that were evicted or swept, until their life would be over. `preview` counts what is live. In local mode, and of a
+   * namespace that is not shared: near ones.
    */
   async count(namespace: string): Promise<number> {
     this.#refuseClosed();
     const { node, breaker } = this.#engine;
-    if (!node.shared) return this.#namespaces.get(namespace)?.space.region.entries ?? 0;
+    const space = this.#namespaces.get(namespace)?.space;
+    if (!node.shared || space?.policy.shared === false) return space?.region.entries ?? 0;
     return breaker.call(() => node.tier.count(namespace, node.partitions));
   }
 
