@@ -268,3 +268,44 @@ export interface Tier {
   /** Releases everything, pending calls reject. Bounded in time; never rejects. */
   close(): Promise<void>;
 }
+
+/** How far a journal has come: what its newest append left as its head, and the sequence of its newest record. */
+export interface JournalHead {
+  /** As the appender wrote it; undefined: there is none. */
+  readonly head: Uint8Array | undefined;
+  /** 0: there is no record. */
+  readonly newest: number;
+}
+
+/** One record of a journal. */
+export interface JournalRecord {
+  /** From 1 on. */
+  readonly sequence: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A record to be added, and the head that is to take the place of `expected`; of that undefined means: there is none. */
+export interface JournalEntry extends JournalRecord {
+  readonly expected: Uint8Array | undefined;
+  readonly head: Uint8Array;
+  /** How many of the newest records stay, this one included; undefined: all. */
+  readonly keep: number | undefined;
+}
+
+/** How an append ended. `differs`: nothing was added, because another was added before, or records are there already. */
+export type JournalAppend = { readonly outcome: 'appended' } | ({ readonly outcome: 'differs' } & JournalHead);
+
+/**
+ * An append-only list that all nodes share. Every call is one atomic step, or rejects with `TierUnavailableError` in
+ * bounded time; a rejected append may have taken effect, or still take it. Whoever can write to the journal's store can
+ * change it: its user has to notice.
+ */
+export interface Journal {
+  /** Adds a record, if the head is the expected one, and no record has its sequence or a later one. */
+  append(entry: JournalEntry): Promise<JournalAppend>;
+  /** At most `limit` records from the sequence `from` on, oldest first; a sequence that is missing is left out. */
+  read(from: number, limit: number): Promise<readonly JournalRecord[]>;
+  head(): Promise<JournalHead>;
+  /** Releases everything, pending calls reject. Bounded in time; never rejects. */
+  close(): Promise<void>;
+}

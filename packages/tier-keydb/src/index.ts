@@ -1,6 +1,9 @@
 // The tier
 export { connectKeydb, KeydbTier } from './keydb-tier.ts';
 
+// The journal
+export { connectKeydbJournal, KeydbJournal } from './keydb-journal.ts';
+
 // The end of a cluster
 export { removeCluster } from './remove-cluster.ts';
 

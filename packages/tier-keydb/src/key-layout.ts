@@ -25,6 +25,14 @@ export interface ControlKeys {
   readonly mark: string;
 }
 
+/** The keys of the journal. */
+export interface JournalKeys {
+  /** A string: what the newest append left. */
+  readonly head: string;
+  /** A stream: the record with sequence n has the id `n-0`. */
+  readonly records: string;
+}
+
 /**
  * Where everything is in the tier.
  *
@@ -32,6 +40,7 @@ export interface ControlKeys {
  */
 export class KeyLayout {
   readonly control: ControlKeys;
+  readonly journal: JournalKeys;
   readonly #cluster: string;
   readonly #partitions: Map<number, PartitionKeys> = new Map();
 
@@ -45,6 +54,7 @@ export class KeyLayout {
       nothing: `${prefix}:nothing`,
       mark: `${prefix}:mark`,
     };
+    this.journal = { head: `${prefix}:journal-head`, records: `${prefix}:journal` };
   }
 
   partition(partition: number): PartitionKeys {
