@@ -1,9 +1,6 @@
 // The tier
 export { connectKeydb, KeydbTier } from './keydb-tier.ts';
 
-// The journal
-export { connectKeydbJournal, KeydbJournal } from './keydb-journal.ts';
-
 // The end of a cluster
 export { removeCluster } from './remove-cluster.ts';
 

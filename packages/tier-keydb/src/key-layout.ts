@@ -25,14 +25,6 @@ export interface ControlKeys {
   readonly mark: string;
 }
 
-/** The keys of the journal. */
-export interface JournalKeys {
-  /** A string: what the newest append left. */
-  readonly head: string;
-  /** A stream: the record with sequence n has the id `n-0`. */
-  readonly records: string;
-}
-
 /**
  * Where everything is in the tier.
  *
@@ -40,7 +32,6 @@ export interface JournalKeys {
  */
 export class KeyLayout {
   readonly control: ControlKeys;
-  readonly journal: JournalKeys;
   readonly #cluster: string;
   readonly #partitions: Map<number, PartitionKeys> = new Map();
 
@@ -54,7 +45,6 @@ export class KeyLayout {
       nothing: `${prefix}:nothing`,
       mark: `${prefix}:mark`,
     };
-    this.journal = { head: `${prefix}:journal-head`, records: `${prefix}:journal` };
   }
 
   partition(partition: number): PartitionKeys {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { journalContract, tierContract } from '@lockstep/testkit';
+import { tierContract } from '@lockstep/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { removeCluster } from '../src/index.ts';
 import { COMMAND_FORMS, CommandRecorder } from './command-recorder.ts';
@@ -33,8 +33,6 @@ describe('on a real server, as the user that the README describes', () => {
   });
 
   tierContract(async () => server.world());
-
-  journalContract(async () => server.journalWorld());
 
   it('the whole contract runs on commands, and on forms of them, that Redis 6.2 and KeyDB have', async () => {
     // What no world of the contract does: another database, INFO, and removing a cluster.

@@ -1,10 +1,8 @@
 import type { KeyAddress } from '@lockstep/core';
-import type { ChaosProxy, JournalContractWorld, TierContractWorld } from '@lockstep/testkit';
+import type { ChaosProxy, TierContractWorld } from '@lockstep/testkit';
 import { startProxy, waitFor } from '@lockstep/testkit';
-import type { KeydbState } from '../src/index.ts';
-import { connectKeydbJournal } from '../src/index.ts';
 import type { TierUnderTest } from './test-server.ts';
-import { COMMAND_TIMEOUT_MS, limitedUser, TestServer, urlOfLimitedUser } from './test-server.ts';
+import { limitedUser, TestServer, urlOfLimitedUser } from './test-server.ts';
 
 /** Of INFO replication: how far the primary's stream of writes has come, and how far the replica has read it. */
 const WRITTEN = /^master_repl_offset:(\d+)/m;
@@ -106,30 +104,6 @@ export class ReplicatedServer {
     };
   }
 
-  /** The same for the journal's contract suite. */
-  journalWorld(): JournalContractWorld {
-    const cluster = this.#primary.newCluster();
-    const joined: Told[] = [];
-    return {
-      join: async () => {
-        const states: KeydbState[] = [];
-        joined.push({ states });
-        const options = { url: this.url, cluster, commandTimeoutMs: COMMAND_TIMEOUT_MS };
-        const journal = connectKeydbJournal({ ...options, onState: (state) => states.push(state) });
-        await waitFor(() => states.at(-1)?.connected === true, { what: 'the journal to connect' });
-        return journal;
-      },
-      forgetScripts: async () => {
-        await this.#primary.raw.script('FLUSH');
-      },
-      restart: () => reconnected(joined, () => this.#restart()),
-      loseEverything: async () => {
-        await this.#primary.raw.flushall();
-      },
-      close: async () => {},
-    };
-  }
-
   /** Makes the other server a replica; resolves when it has all that the primary has. */
   async #replicate(): Promise<void> {
     this.#link.retarget(this.#primary.server.url);
@@ -159,14 +133,11 @@ export class ReplicatedServer {
   }
 }
 
-/** The states that a connection told of. */
-type Told = Pick<TierUnderTest, 'states'>;
-
 /** Lets something break every connection, and waits until each is there again. */
-async function reconnected(tiers: readonly Told[], breaks: () => Promise<void>): Promise<void> {
+async function reconnected(tiers: readonly TierUnderTest[], breaks: () => Promise<void>): Promise<void> {
   const told = tiers.map(({ states }) => states.length);
   await breaks();
-  const isBack = ({ states }: Told, at: number): boolean =>
+  const isBack = ({ states }: TierUnderTest, at: number): boolean =>
     states.length > (told[at] as number) && states.at(-1)?.connected === true;
   await waitFor(() => tiers.every(isBack), { what: 'every tier to connect again' });
 }

@@ -8,7 +8,7 @@ import type { KeydbState, KeydbTier, KeydbTierOptions } from '../src/index.ts';
 import { connectKeydb } from '../src/index.ts';
 
 /** Long enough for a busy machine, where a test is not about the time limit. */
-export const COMMAND_TIMEOUT_MS = 5_000;
+const COMMAND_TIMEOUT_MS = 5_000;
 
 /** The rule for the tier's user, as the README gives it. */
 const ACL_RULE = /^user lockstep (.+)$/m;
