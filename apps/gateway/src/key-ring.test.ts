@@ -11,7 +11,7 @@ let cache: GatewayCache<GatewayDefinition, unknown>;
 
 beforeEach(async () => {
   lockstep = await openLockstep();
-  cache = new GatewayCache({ lockstep, times: TIMES, secret: 'a secret of this test' });
+  cache = new GatewayCache({ lockstep, times: TIMES });
 });
 
 afterEach(async () => {

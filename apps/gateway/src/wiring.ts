@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { hkdfSync } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
@@ -71,17 +71,23 @@ export async function startNode(config: GatewayConfig, logger: Logger): Promise<
 
 function adapters(config: GatewayConfig, cluster: ClusterConfig, logger: Logger) {
   const port = cacheLogger(logger);
-  const { name, secret, tierUrl, busUrl, durability } = cluster;
-  const lives = Object.values(gatewayPolicies(timesOf(config))).map(
+  const { name, secret, encryptionKeys, tierUrl, busUrl, durability } = cluster;
+  const lives = Object.values(gatewayPolicies(timesOf(config), 'cluster')).map(
     ({ ttl = 0, grace = 0 }) => millisecondsOf(ttl) + millisecondsOf(grace),
   );
   const epochsKeepMs = 2 * Math.max(...lives);
   return {
     secret,
+    encryptionKeys: encryptionKeys.length > 0 ? encryptionKeys : [keyMadeOf(secret)],
     tier: connectKeydb({ url: tierUrl, cluster: name, epochsKeepMs, logger: port }),
     ...(durability && { durability: { replicas: durability.replicas, timeout: durability.timeoutMs } }),
     ...(busUrl === undefined ? {} : { bus: connectNats({ ...parseBusUrl(busUrl), cluster: name, logger: port }) }),
   };
+}
+
+/** The key that encrypts values in the tier where no other is given: who has the secret has it. */
+function keyMadeOf(secret: string): { readonly id: string; readonly key: Uint8Array } {
+  return { id: 'secret', key: new Uint8Array(hkdfSync('sha256', secret, '', 'lockstep:gateway:values', 32)) };
 }
 
 interface ServiceParts {
@@ -92,8 +98,7 @@ interface ServiceParts {
 
 function buildServices(config: GatewayConfig, { lockstep, logger, closing }: ServiceParts): GatewayServices {
   const limits = config.upstream;
-  const secret = config.cluster?.secret ?? randomBytes(32).toString('hex');
-  const cache = new GatewayCache<GatewayDefinition, Tool>({ lockstep, secret, times: timesOf(config) });
+  const cache = new GatewayCache<GatewayDefinition, Tool>({ lockstep, times: timesOf(config) });
   const changes = new ToolsChanges({ cache, logger, closing });
   const pool = new UpstreamPool({
     limits,

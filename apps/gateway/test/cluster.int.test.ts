@@ -121,10 +121,11 @@ describe('three nodes on one tier and one bus', () => {
     const recording = await recordCommands(tier);
     await clientOf(0).call('enkrypt_clear_cache');
     await discoverOnEach();
-    await waitFor(() => recording.text().includes('create_entities'), { what: 'the tools of memory on their way' });
+    const written = ['{lockstep', 'tools', 'gateway-config', 'gateway-key'];
+    await waitFor(() => written.every((part) => recording.text().includes(part)), { what: 'all caches on their way' });
     recording.stop();
-    expect(recording.text()).toContain('gateway-config');
-    for (const identifier of [KEY, 'config-1', 'project-1', 'user-1', 'one@example.com', process.execPath, SECRET]) {
+    const named = [KEY, 'config-1', 'project-1', 'user-1', 'one@example.com', process.execPath, SECRET];
+    for (const identifier of [...named, 'create_entities']) {
       expect(recording.text(), identifier).not.toContain(identifier);
     }
   });

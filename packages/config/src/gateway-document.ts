@@ -12,6 +12,7 @@ export interface ServerEntry {
   readonly description?: string | undefined;
   readonly config: ConnectionEntry;
   readonly tools?: Readonly<Record<string, StaticTool>> | null | undefined;
+  readonly trust_cache_scope?: boolean | undefined;
 }
 
 /** How to reach an MCP server, as the file has it: `command` or `url`. */
@@ -88,6 +89,7 @@ const serverSchema = field(
     description: text,
     config: connectionSchema,
     tools: toolsSchema.nullable().optional(),
+    trust_cache_scope: field(z.boolean(), 'true or false').optional(),
     oauth_config: switchedOff('OAuth towards MCP servers yet'),
     enable_server_info_validation: noEffect,
     enable_tool_guardrails: off('guardrails'),

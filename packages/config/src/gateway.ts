@@ -19,6 +19,8 @@ export interface ServerDefinition {
   readonly connection: ServerConnection;
   /** Tools that the configuration lists itself: such a server is not discovered. */
   readonly tools: Readonly<Record<string, StaticTool>> | undefined;
+  /** Whether what the server calls `public` may be shared by everyone; else it is as private as what it calls that. */
+  readonly trustsCacheScope: boolean;
   /** Differs when the connection differs in anything; 32 hexadecimal characters. Derived from secrets: never log it. */
   readonly fingerprint: string;
 }
@@ -81,6 +83,7 @@ function buildServer(entry: ServerEntry): ServerDefinition {
     description: entry.description ?? '',
     connection,
     tools: Object.keys(tools).length === 0 ? undefined : tools,
+    trustsCacheScope: entry.trust_cache_scope === true,
     fingerprint: fingerprintOf(connection),
   };
 }

@@ -24,6 +24,8 @@ export function redactConfig(config: GatewayConfig): Readonly<Record<string, unk
         : {
             name: cluster.name,
             secret: maskSecret(cluster.secret),
+            encryptionKeys: cluster.encryptionKeys.map(({ id, key }) => ({ id, key: maskSecret(key) })),
+            sharesOauthTokens: cluster.sharesOauthTokens,
             tierUrl: maskUrl(cluster.tierUrl),
             busUrl: cluster.busUrl === undefined ? undefined : maskUrl(cluster.busUrl),
             durability: cluster.durability,

@@ -1,12 +1,7 @@
 // The caches
-export type {
-  ClearRequest,
-  DiscoveredTools,
-  Discover,
-  GatewayCacheOptions,
-  ToolList,
-} from './gateway-cache.ts';
+export type { ClearRequest, GatewayCacheOptions } from './gateway-cache.ts';
 export { GatewayCache } from './gateway-cache.ts';
+export type { CacheScope, DiscoveredTools, Discover, ToolList } from './tool-cache.ts';
 export type { GatewayRef, ServerRef } from './names.ts';
 
 // Policies

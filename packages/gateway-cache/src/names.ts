@@ -5,6 +5,13 @@ export interface ServerRef {
   readonly serverName: string;
   /** Differs when the server is reached in another way, or with other credentials: such lists are never mixed. */
   readonly fingerprint: string;
+  /**
+   * Names the authorisation context in which the server is asked: a private list is kept for it alone. undefined: there is
+   * none, and a private list is not kept at all.
+   */
+  readonly principal: string | undefined;
+  /** Whether what this server calls `public` is shared by all contexts. */
+  readonly believesPublic: boolean;
 }
 
 /** A gateway as its caches know it. */
@@ -15,13 +22,16 @@ export interface GatewayRef {
   readonly keys: readonly string[];
 }
 
-/** The key of a server's tool list: config id, server name, and how the server is reached. */
-export function toolsKey({ configId, serverName, fingerprint }: ServerRef): string {
-  return JSON.stringify([configId, serverName, fingerprint]);
+type Server = Pick<ServerRef, 'configId' | 'serverName'>;
+
+/** The key of a server's tool list, for all contexts or for one: config id, server name, and how the server is reached. */
+export function toolsKey({ configId, serverName, fingerprint }: ServerRef, principal?: string): string {
+  const shared = [configId, serverName, fingerprint];
+  return JSON.stringify(principal === undefined ? shared : [...shared, principal]);
 }
 
 /** The tags of a server's tool list: its server's, and its configuration's. */
-export function toolsTags({ configId, serverName }: Omit<ServerRef, 'fingerprint'>): readonly [string, string] {
+export function toolsTags({ configId, serverName }: Server): readonly [string, string] {
   return [serverTag(configId, serverName), configTag(configId)];
 }
 

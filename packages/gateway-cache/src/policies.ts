@@ -1,6 +1,8 @@
 import type { NamespaceOptions } from '@lockstep/cache';
 
 const HOUR_MS = 3_600_000;
+/** How long a list may stand in for a server that is away. */
+const TOOLS_GRACE_MS = 24 * HOUR_MS;
 /** What a discovery may take beyond its own time limit before another node may try: the fill, and a late timer. */
 const LEASE_MARGIN_MS = 2_000;
 
@@ -21,22 +23,40 @@ export interface GatewayTimes {
  * The policy of each namespace. Tool lists outlive a server that is away, and a cluster that has lost touch: they
  * grant nothing. Configurations and keys decide who may do what: they are asked for again instead.
  */
-export function gatewayPolicies(times: GatewayTimes): Readonly<Record<GatewayNamespace, NamespaceOptions>> {
+export function gatewayPolicies(
+  times: GatewayTimes,
+  mode: 'cluster' | 'local',
+): Readonly<Record<GatewayNamespace | 'tool-scopes', NamespaceOptions>> {
   const { toolsTtlMs, gatewayConfigTtlMs, discoveryTimeoutMs } = times;
+  // In a tier they are encrypted, or the node does not start: configurations hold credentials, ids are identifiers.
+  const secret = mode === 'cluster';
   return {
     tools: {
       ttl: toolsTtlMs,
-      grace: 24 * HOUR_MS,
+      grace: TOOLS_GRACE_MS,
       whenIncoherent: 'serve-stale',
       lease: discoveryTimeoutMs + LEASE_MARGIN_MS,
+      nearEntriesMax: 10_000,
+    },
+    // Which servers have private lists: known for longer than any of them lasts.
+    'tool-scopes': {
+      ttl: toolsTtlMs + TOOLS_GRACE_MS,
+      whenIncoherent: 'serve-stale',
       nearEntriesMax: 10_000,
     },
     'gateway-config': {
       ttl: gatewayConfigTtlMs,
       grace: HOUR_MS,
       whenIncoherent: 'revalidate',
+      secret,
       nearEntriesMax: 10_000,
     },
-    'gateway-key': { ttl: gatewayConfigTtlMs, grace: 0, whenIncoherent: 'revalidate', nearEntriesMax: 100_000 },
+    'gateway-key': {
+      ttl: gatewayConfigTtlMs,
+      grace: 0,
+      whenIncoherent: 'revalidate',
+      secret,
+      nearEntriesMax: 100_000,
+    },
   };
 }

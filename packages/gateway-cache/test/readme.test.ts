@@ -11,7 +11,7 @@ it('the README shows the example that is type-checked', () => {
 });
 
 it('the README lists every namespace, and what it does when coherence is lost', () => {
-  const policies = gatewayPolicies({ toolsTtlMs: 1, gatewayConfigTtlMs: 1, discoveryTimeoutMs: 1 });
+  const policies = gatewayPolicies({ toolsTtlMs: 1, gatewayConfigTtlMs: 1, discoveryTimeoutMs: 1 }, 'cluster');
   const rows = [...readme.matchAll(/^\| `([\w-]+)` \|.*\| `(serve-stale|revalidate)` \| \w+ \|$/gm)];
   const expected = Object.entries(policies).map(([name, { whenIncoherent }]) => [name, whenIncoherent]);
   expect(rows.map(([, name, lost]) => [name, lost])).toEqual(expected);

@@ -18,6 +18,7 @@ it('exports these types and no other', () => {
   const lists = [...index.matchAll(/^export type \{([^}]*)\}/gm)];
   const names = lists.flatMap(([, list = '']) => list.split(',').map((name) => name.trim())).filter(Boolean);
   expect(names.sort()).toEqual([
+    'CacheScope',
     'CacheStatus',
     'CacheType',
     'ClearOutcome',

@@ -28,7 +28,7 @@ let caller: Caller;
 
 beforeEach(async () => {
   lockstep = await openLockstep();
-  const cache = new GatewayCache<GatewayDefinition, Tool>({ lockstep, times: TIMES, secret: 'a secret of this test' });
+  const cache = new GatewayCache<GatewayDefinition, Tool>({ lockstep, times: TIMES });
   const keyRing = new KeyRing({ keys: [{ key: 'a key', gatewayId: 'one' }], gateways: [GATEWAY] }, cache);
   const services = { cache, keyRing, logger: pino({ level: 'silent' }) } as unknown as Caller['services'];
   caller = { services, gateway: GATEWAY };

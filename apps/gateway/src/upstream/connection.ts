@@ -1,6 +1,15 @@
 import type { ServerConnection, ServerDefinition } from '@lockstep/config';
-import type { CallToolResult, Tool, Transport, VersionNegotiationOptions } from '@modelcontextprotocol/client';
+import type { DiscoveredTools } from '@lockstep/gateway-cache';
+import type {
+  CallToolResult,
+  RequestOptions,
+  Tool,
+  Transport,
+  VersionNegotiationOptions,
+} from '@modelcontextprotocol/client';
 import { Client, ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import type { PageHints } from './list-hints.ts';
+import { ListHints } from './list-hints.ts';
 import { ServerProcess } from './server-process.ts';
 import { translateError } from './translate-error.ts';
 import { UpstreamError } from './upstream-error.ts';
@@ -31,22 +40,21 @@ export interface ConnectOptions {
 }
 
 /** A tool list as the server sent it, every page of it. */
-export interface ListedTools {
-  readonly tools: readonly Tool[];
-  /** How long the server says that it may be kept, in ms. */
-  readonly hintMs: number | undefined;
-}
+export type ListedTools = DiscoveredTools<Tool>;
 
 /** One open session with an MCP server: over the pipes of a process of its own, or over HTTP. */
 export class Connection {
   readonly #client: Client;
   readonly #transport: Transport;
+  /** What the pages of the lists that are being read say, by the options that the reading began with. */
+  readonly #reading: WeakMap<RequestOptions, ListHints> = new WeakMap();
   /** How often the server said, on this connection, that its tools have changed. */
   toolChanges = 0;
 
   private constructor(client: Client, transport: Transport) {
     this.#client = client;
     this.#transport = transport;
+    this.#watchPages();
   }
 
   /** Starts or reaches the server and shakes hands; rejects with an `UpstreamError`. */
@@ -90,10 +98,12 @@ export class Connection {
 
   /** Every page of the tool list; a server without tools has an empty one. */
   async listTools(timeoutMs: number, signal: AbortSignal): Promise<ListedTools> {
-    if (this.#client.getServerCapabilities()?.tools === undefined) return { tools: [], hintMs: undefined };
+    if (this.#client.getServerCapabilities()?.tools === undefined) return { tools: [] };
     const options = { cacheMode: 'bypass', timeout: timeoutMs, signal } as const;
-    const { tools, ttlMs } = await this.#client.listTools(undefined, options);
-    return { tools, hintMs: typeof ttlMs === 'number' ? ttlMs : undefined };
+    const hints = new ListHints(() => performance.now());
+    this.#reading.set(options, hints);
+    const { tools } = await this.#client.listTools(undefined, options);
+    return { tools, hintMs: hints.hintMs, cacheScope: hints.cacheScope };
   }
 
   /** Calls a tool, whose definition is `tool` where it is known. A failed tool is an answer, not a rejection. */
@@ -122,6 +132,17 @@ export class Connection {
     await this.#transport.close().catch(() => undefined);
   }
 
+  /** Looks at each page that the client asks for: of a list that it has put together it tells the first page's hints. */
+  #watchPages(): void {
+    const ask = this.#client.request.bind(this.#client) as Ask;
+    const watched: Ask = async (request, ...rest) => {
+      const result = await ask(request, ...rest);
+      for (const options of rest) this.#reading.get(options)?.arrived(result);
+      return result;
+    };
+    this.#client.request = watched as Client['request'];
+  }
+
   /** Since 2026-07-28 a server speaks of changes only to those who listen. Without it, the list's time runs out. */
   #listenForChanges(): void {
     const wanted = this.#client.getServerCapabilities()?.tools?.listChanged === true;
@@ -129,6 +150,9 @@ export class Connection {
     this.#client.listen({ toolsListChanged: true }).catch(() => undefined);
   }
 }
+
+/** A client's `request`, whatever it asks for. */
+type Ask = (request: { readonly method: string }, ...rest: RequestOptions[]) => Promise<PageHints>;
 
 function openTransport(connection: ServerConnection): Transport {
   if (connection.kind === 'stdio') return new ServerProcess(connection);
