@@ -15,7 +15,7 @@ import type { Logger } from 'pino';
 import { parseBusUrl } from './bus-url.ts';
 import { Discovery } from './discovery.ts';
 import { Health } from './health.ts';
-import { authenticatedGateway, createHttpApp } from './http.ts';
+import { createHttpApp, openedGateway } from './http.ts';
 import { KeyRing } from './key-ring.ts';
 import { cacheLogger } from './log.ts';
 import { buildMcpServer } from './mcp/mcp-server.ts';
@@ -48,12 +48,9 @@ export async function startNode(config: GatewayConfig, logger: Logger): Promise<
   const closing = new AbortController();
   const services = buildServices(config, { lockstep, logger, closing: closing.signal });
   const health = new Health(lockstep);
-  const mcp = createMcpHandler(
-    ({ authInfo }) => buildMcpServer({ services, gateway: authenticatedGateway(authInfo) }),
-    {
-      onerror: (error) => logger.debug({ reason: error.message }, 'an MCP request was refused or broken off'),
-    },
-  );
+  const mcp = createMcpHandler(({ authInfo }) => buildMcpServer({ services, ...openedGateway(authInfo) }), {
+    onerror: (error) => logger.debug({ reason: error.message }, 'an MCP request was refused or broken off'),
+  });
   const openGateway = (key: string) => services.keyRing.open(key);
   const app = createHttpApp({ openGateway, mcp, health, logger });
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;

@@ -26,6 +26,16 @@ export interface ConnectionEntry {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
+/** A gateway key as the file has it. */
+interface KeyEntry {
+  readonly project_id: string;
+  readonly user_id: string;
+  readonly role?: KeyRole | undefined;
+}
+
+/** What a gateway key may do with the gateway's caches: a `viewer` looks at them, an `operator` also clears them. */
+export type KeyRole = 'viewer' | 'operator';
+
 /** The part of the file that says who may use which MCP servers. */
 export interface GatewayDocument {
   readonly mcp_configs: Readonly<
@@ -35,7 +45,7 @@ export interface GatewayDocument {
     Record<string, { readonly project_name?: string | undefined; readonly mcp_config_id?: string | null | undefined }>
   >;
   readonly users: Readonly<Record<string, { readonly email?: string | undefined }>>;
-  readonly apikeys: Readonly<Record<string, { readonly project_id: string; readonly user_id: string }>>;
+  readonly apikeys: Readonly<Record<string, KeyEntry>>;
 }
 
 /** Known, and without effect here: any value. */
@@ -130,6 +140,7 @@ const keySchema = field(
   z.strictObject({
     project_id: field(name, 'the id of one of projects'),
     user_id: field(name, 'the id of one of users'),
+    role: field(z.enum(['viewer', 'operator']), 'viewer or operator').optional(),
     created_at: noEffect,
     updated_at: noEffect,
   }),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ConnectionEntry, GatewayDocument, ServerEntry, StaticTool } from './gateway-document.ts';
+import type { ConnectionEntry, GatewayDocument, KeyRole, ServerEntry, StaticTool } from './gateway-document.ts';
 
 /** How to reach an MCP server. */
 export type ServerConnection =
@@ -42,6 +42,7 @@ export interface GatewayDefinition {
 export interface GatewayKey {
   readonly key: string;
   readonly gatewayId: string;
+  readonly role: KeyRole;
 }
 
 /** Every gateway of a configuration file, and the keys to them. */
@@ -56,7 +57,7 @@ export function buildDirectory(document: GatewayDocument): GatewayDirectory {
     Object.entries(document.mcp_configs).map(([id, config]) => [id, config.mcp_config.map(buildServer)] as const),
   );
   const gateways = new Map<string, GatewayDefinition>();
-  const keys = Object.entries(document.apikeys).map(([key, { project_id: projectId, user_id: userId }]) => {
+  const keys = Object.entries(document.apikeys).map(([key, { project_id: projectId, user_id: userId, role }]) => {
     const project = document.projects[projectId];
     const configId = project?.mcp_config_id ?? '';
     const gateway: GatewayDefinition = {
@@ -70,7 +71,7 @@ export function buildDirectory(document: GatewayDocument): GatewayDirectory {
       servers: servers.get(configId) ?? [],
     };
     gateways.set(gateway.id, gateway);
-    return { key, gatewayId: gateway.id };
+    return { key, gatewayId: gateway.id, role: role ?? 'operator' };
   });
   return { keys, gateways: [...gateways.values()] };
 }

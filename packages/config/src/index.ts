@@ -11,7 +11,7 @@ export type { ConfigProblem } from './problem.ts';
 export { formatProblems } from './problem.ts';
 
 // Gateways, keys and servers
-export type { StaticTool } from './gateway-document.ts';
+export type { KeyRole, StaticTool } from './gateway-document.ts';
 export type {
   GatewayDefinition,
   GatewayDirectory,

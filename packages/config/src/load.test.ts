@@ -48,7 +48,7 @@ it("reads a file in the seed's shape into a complete config in local mode", () =
     upstream: { discoveryTimeoutMs: 20_000, toolCallTimeoutMs: 60_000 },
   });
   expect(config.directory.keys).toEqual([
-    { key: 'gateway-key-that-must-never-be-printed', gatewayId: 'USER_1_PROJECT_1_CONFIG_1' },
+    { key: 'gateway-key-that-must-never-be-printed', gatewayId: 'USER_1_PROJECT_1_CONFIG_1', role: 'operator' },
   ]);
   const [stdio, http] = config.directory.gateways[0]?.servers ?? [];
   expect(stdio).toMatchObject({

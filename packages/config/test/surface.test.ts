@@ -28,6 +28,7 @@ it('exports these types and no other', () => {
     'GatewayDefinition',
     'GatewayDirectory',
     'GatewayKey',
+    'KeyRole',
     'LogLevel',
     'Parsed',
     'ReadText',

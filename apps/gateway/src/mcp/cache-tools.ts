@@ -47,8 +47,13 @@ export async function getCacheStatus(caller: Caller): Promise<Answer> {
 
 /** `enkrypt_clear_cache`: clears caches of the caller's gateway, on every node of the cluster. */
 export async function clearCache(caller: Caller, asked: RequestedClear): Promise<Answer> {
-  const { gateway, services } = caller;
+  const { gateway, role, services } = caller;
   const { id, serverName, cacheType = 'all', wait } = asked;
+  if (role === 'viewer') {
+    const error =
+      'This key may look at the caches and not clear them: its role is viewer. Ask with the key of an operator.';
+    return failure(error, { cleared: 0, error_code: 'forbidden' });
+  }
   const type = parseCacheType(cacheType);
   if (type === undefined) {
     return failure(`cache_type: got '${cacheType}', takes one of: ${CACHE_TYPE_WORDS.join(', ')}`, { cleared: 0 });

@@ -3,7 +3,7 @@ import type { GatewayCache } from '@lockstep/gateway-cache';
 import type { Tool } from '@modelcontextprotocol/client';
 import type { Logger } from 'pino';
 import type { Discovery } from '../discovery.ts';
-import type { KeyRing } from '../key-ring.ts';
+import type { KeyRing, OpenedGateway } from '../key-ring.ts';
 import type { ToolsChanges } from '../tools-changes.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 
@@ -18,8 +18,7 @@ export interface GatewayServices {
   readonly logger: Logger;
 }
 
-/** Who asks: the gateway that the request's key opened. */
-export interface Caller {
+/** Who asks: what the request's key has opened. */
+export interface Caller extends OpenedGateway {
   readonly services: GatewayServices;
-  readonly gateway: GatewayDefinition;
 }
