@@ -9,6 +9,8 @@ import type { ServerEntry } from './harness.ts';
 interface Page {
   readonly tools: readonly string[];
   readonly nextCursor?: string;
+  /** How long this page may be kept. Default: as all of them. */
+  readonly ttlMs?: number;
 }
 
 /** How an origin behaves; may be changed while it runs. */
@@ -75,8 +77,8 @@ export class Origin {
     );
     server.setRequestHandler('tools/list', async (request) => {
       this.pagesAsked++;
-      const { tools, nextCursor } = await this.behaviour.page(request.params?.cursor);
-      return { tools: tools.map(tool), ...(nextCursor === undefined ? {} : { nextCursor }) };
+      const { tools, ...rest } = await this.behaviour.page(request.params?.cursor);
+      return { tools: tools.map(tool), ...rest };
     });
     server.setRequestHandler('tools/call', async (request) => ({
       content: [{ type: 'text', text: await this.behaviour.call(request.params.name) }],
