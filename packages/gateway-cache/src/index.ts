@@ -4,6 +4,12 @@ export { GatewayCache } from './gateway-cache.ts';
 export type { CacheScope, DiscoveredTools, Discover, ToolList } from './tool-cache.ts';
 export type { GatewayRef, ServerRef } from './names.ts';
 
+// The audit trail
+export type { AuditEntry, AuditRecord, Damage } from './audit/audit-record.ts';
+export type { AuditTrailOptions, ReadRecord, Recorded, Verification } from './audit/audit-trail.ts';
+export { AuditTrail, PENDING_RECORDS_MAX } from './audit/audit-trail.ts';
+export { MemoryJournal } from './audit/memory-journal.ts';
+
 // Policies
 export type { GatewayNamespace, GatewayTimes } from './policies.ts';
 export { gatewayPolicies } from './policies.ts';

@@ -6,8 +6,11 @@ import * as gatewayCache from '../src/index.ts';
 
 it('exports these values and no other', () => {
   expect(Object.keys(gatewayCache).sort()).toEqual([
+    'AuditTrail',
     'CACHE_TYPE_WORDS',
     'GatewayCache',
+    'MemoryJournal',
+    'PENDING_RECORDS_MAX',
     'gatewayPolicies',
     'parseCacheType',
   ]);
@@ -18,12 +21,16 @@ it('exports these types and no other', () => {
   const lists = [...index.matchAll(/^export type \{([^}]*)\}/gm)];
   const names = lists.flatMap(([, list = '']) => list.split(',').map((name) => name.trim())).filter(Boolean);
   expect(names.sort()).toEqual([
+    'AuditEntry',
+    'AuditRecord',
+    'AuditTrailOptions',
     'CacheScope',
     'CacheStatus',
     'CacheType',
     'ClearOutcome',
     'ClearRequest',
     'ClearedCache',
+    'Damage',
     'Discover',
     'DiscoveredTools',
     'GatewayCacheOptions',
@@ -32,8 +39,11 @@ it('exports these types and no other', () => {
     'GatewayTimes',
     'NearStatus',
     'NodeStatus',
+    'ReadRecord',
+    'Recorded',
     'RedisInfo',
     'ServerRef',
     'ToolList',
+    'Verification',
   ]);
 });
