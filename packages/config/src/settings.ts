@@ -254,7 +254,8 @@ const ROWS: Readonly<Record<SettingName, SettingRow>> = {
     schema: z.enum(['merged', 'own']),
     takes: 'one of: merged, own',
     fallback: 'merged',
-    meaning: "What `tools/list` of the gateway answers: `merged`, also every tool of the key's servers; `own`, its own alone.",
+    meaning:
+      "What `tools/list` of the gateway answers: `merged`, also every tool of the key's servers; `own`, its own alone.",
   },
   logLevel: {
     variable: 'LOCKSTEP_LOG_LEVEL',

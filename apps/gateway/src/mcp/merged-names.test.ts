@@ -31,9 +31,9 @@ describe('the names of the merged list', () => {
   it('are one for each server and tool, whatever these are called', () => {
     const part = fc.string({ unit: fc.constantFrom('a', '_', '-', '.', 'b', '0123456789abcdef'), maxLength: 12 });
     fc.assert(
-      fc.property(part, part, part, part, (server, tool, otherServer, otherTool) => {
-        fc.pre(server !== otherServer || tool !== otherTool);
-        expect(mergedName(server, tool)).not.toBe(mergedName(otherServer, otherTool));
+      fc.property(fc.tuple(part, part), fc.tuple(part, part), (one, other) => {
+        fc.pre(one[0] !== other[0] || one[1] !== other[1]);
+        expect(mergedName(...one)).not.toBe(mergedName(...other));
       }),
       { numRuns: 2_000 },
     );
