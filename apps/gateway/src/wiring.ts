@@ -106,7 +106,7 @@ function buildServices(config: GatewayConfig, { lockstep, logger, closing }: Ser
   });
   const keyRing = new KeyRing(config.directory, cache);
   const discovery = new Discovery({ cache, pool, limits });
-  const mergedTools = config.toolList === 'merged' ? new MergedTools({ discovery, logger }) : undefined;
+  const mergedTools = config.toolList === 'merged' ? new MergedTools({ cache, discovery, logger }) : undefined;
   const earlyExpiry = new EarlyExpiry({ cache, logger, now: () => performance.now() });
   return { cache, keyRing, discovery, mergedTools, earlyExpiry, changes, pool, limits, logger };
 }

@@ -109,6 +109,24 @@ describe('tools/list of the gateway', () => {
     expect(await list(client)).toMatchObject({ ttlMs: 300_000, cacheScope: 'private' });
   });
 
+  it('may be kept for as long as all of its parts, and not longer', async () => {
+    const hinted = (ttlMs: number) => origin({ hint: { ttlMs, cacheScope: 'private' } });
+    const [long, short] = [await hinted(3_600_000), await hinted(60_000)];
+    const client = await gateway([long.entry('long'), short.entry('short')]);
+    for (let asked = 1; asked <= 2; asked++) {
+      const { ttlMs } = await list(client);
+      expect(ttlMs).toBeGreaterThan(50_000);
+      expect(ttlMs).toBeLessThanOrEqual(60_000);
+    }
+    short.behaviour.hint = { ttlMs: 0, cacheScope: 'private' };
+    await client.call('enkrypt_clear_cache', { server_name: 'short', cache_type: 'tools' });
+    // A millisecond is the least that a list is kept for.
+    for (let asked = 1; asked <= 2; asked++) {
+      const { ttlMs } = await list(client);
+      expect(ttlMs).toBeLessThanOrEqual(1);
+    }
+  });
+
   it('has no hints for clients of the 2025 revisions, which do not know them', async () => {
     const { connect } = await gateway([(await origin()).entry('one')]);
     const legacy = await list(await connect('legacy'));

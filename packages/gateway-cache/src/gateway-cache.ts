@@ -1,4 +1,4 @@
-import type { CommittedOptions, Lockstep, Lookup, Namespace, Receipt, Scope } from '@lockstep/cache';
+import type { CommittedOptions, Lockstep, Lookup, Namespace, Scope } from '@lockstep/cache';
 import type { ClearedCache, ClearOutcome } from './clear-outcome.ts';
 import { clearOutcome } from './clear-outcome.ts';
 import type { CacheType } from './clear-words.ts';
@@ -82,14 +82,6 @@ export class GatewayCache<C, T> {
   /** Ends the freshness of a server's tools on every node: they are asked for again, and stand in where that fails. */
   async expireTools({ configId, serverName }: Pick<ServerRef, 'configId' | 'serverName'>): Promise<void> {
     await this.#lockstep.expire({ tag: serverTag(configId, serverName) });
-  }
-
-  /**
-   * Ends the freshness of a server's tool lists on every node: who asks next has the server asked, and the old list
-   * stands in if that fails. Rejects with `tier-unavailable` where the tier cannot commit it.
-   */
-  async expireTools({ configId, serverName }: Omit<ServerRef, 'fingerprint'>): Promise<Receipt> {
-    return this.#lockstep.expire({ tag: serverTag(configId, serverName) });
   }
 
   /**

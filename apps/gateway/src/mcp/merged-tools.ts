@@ -1,8 +1,10 @@
 import type { GatewayDefinition, ServerDefinition } from '@lockstep/config';
+import type { GatewayCache } from '@lockstep/gateway-cache';
 import type { Tool } from '@modelcontextprotocol/client';
 import type { Logger } from 'pino';
-import type { Discovery, FoundTools, MissingTools, ServerTools } from '../discovery.ts';
-import type { HintPart, ListHint } from './list-hint.ts';
+import type { Discovery, MissingTools, ServerTools } from '../discovery.ts';
+import { ListFreshness, OWN_TTL_MS } from './list-freshness.ts';
+import type { ListHint } from './list-hint.ts';
 import { hintOf } from './list-hint.ts';
 import type { PagedTools, ToolPage } from './list-pages.ts';
 import { pageOf } from './list-pages.ts';
@@ -11,10 +13,6 @@ import { OWN_TOOLS } from './own-tools.ts';
 import type { RenamedTools } from './renamed-tools.ts';
 import { renamedTools } from './renamed-tools.ts';
 
-/** What does not change while the node runs, its own tools and those of the configuration, may be kept for so long. */
-const OWN_TTL_MS = 300_000;
-/** When to ask again for the tools of a server that has failed. */
-const FAILED_TTL_MS = 5_000;
 const OWN: PagedTools = {
   tools: OWN_TOOLS.map(({ definition }) => definition),
   sizes: OWN_TOOLS.map(({ definition }) => JSON.stringify(definition).length),
@@ -22,6 +20,7 @@ const OWN: PagedTools = {
 
 /** What the merged tools are made from. */
 export interface MergedToolsOptions {
+  readonly cache: GatewayCache<GatewayDefinition, Tool>;
   readonly discovery: Discovery;
   readonly logger: Logger;
 }
@@ -57,11 +56,13 @@ export function ownTools(cursor: string | undefined): MergedPage | undefined {
  */
 export class MergedTools {
   readonly #options: MergedToolsOptions;
+  readonly #freshness: ListFreshness;
   readonly #renamed: WeakMap<readonly Tool[], RenamedTools> = new WeakMap();
   readonly #merged: WeakMap<GatewayDefinition, Merged> = new WeakMap();
 
   constructor(options: MergedToolsOptions) {
     this.#options = options;
+    this.#freshness = new ListFreshness(options.cache);
   }
 
   /**
@@ -70,12 +71,8 @@ export class MergedTools {
    */
   async page(gateway: GatewayDefinition, cursor: string | undefined): Promise<MergedPage | undefined> {
     const found = await this.#options.discovery.findAll(gateway, gateway.servers);
-    const nowMs = performance.now();
-    // It depends on the key, even where every part of it is public.
-    const parts: HintPart[] = [{ freshUntilMs: nowMs + OWN_TTL_MS, cacheScope: 'private' }];
-    for (const tools of found.values()) parts.push(hintPart(tools, nowMs));
     const page = pageOf(this.#merge(gateway, found), cursor);
-    return page && { ...page, hint: hintOf(parts, nowMs) };
+    return page && { ...page, hint: await this.#hint(gateway, found) };
   }
 
   /** The tool that a merged name stands for; the first server to have it is enough. */
@@ -90,6 +87,17 @@ export class MergedTools {
       return { server, tool };
     });
     return Promise.any(targets).catch(() => failures[0]);
+  }
+
+  async #hint(gateway: GatewayDefinition, found: ReadonlyMap<string, ServerTools>): Promise<ListHint> {
+    const parts = await Promise.all(
+      gateway.servers.map((server) =>
+        this.#freshness.partOf(gateway, server, found.get(server.name) ?? { status: 'pending' }),
+      ),
+    );
+    const nowMs = performance.now();
+    // It depends on the key, even where every part of it is public.
+    return hintOf([{ freshUntilMs: nowMs + OWN_TTL_MS, cacheScope: 'private' }, ...parts], nowMs);
   }
 
   #merge(gateway: GatewayDefinition, found: ReadonlyMap<string, ServerTools>): Merged {
@@ -123,20 +131,4 @@ export class MergedTools {
     }
     return renamed;
   }
-}
-
-function hintPart(found: ServerTools, nowMs: number): HintPart {
-  switch (found.status) {
-    case 'pending':
-      return { freshUntilMs: 0, cacheScope: 'private' };
-    case 'error':
-      return { freshUntilMs: nowMs + FAILED_TTL_MS, cacheScope: 'private' };
-    case 'success':
-      return { freshUntilMs: freshUntilMs(found, nowMs), cacheScope: 'private' };
-  }
-}
-
-function freshUntilMs(found: FoundTools & Partial<HintPart>, nowMs: number): number {
-  if (found.source === 'config') return nowMs + OWN_TTL_MS;
-  return found.stale || found.degraded ? 0 : (found.freshUntilMs ?? 0);
 }
