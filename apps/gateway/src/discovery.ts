@@ -124,15 +124,13 @@ export function refOf(gateway: GatewayDefinition, server: ServerDefinition): Ser
   return { configId: gateway.configId, serverName, fingerprint, principal: gateway.id, believesPublic };
 }
 
-function fromConfig(tools: Readonly<Record<string, StaticTool>>): FoundTools {
-  return {
-    status: 'success',
-    tools: Object.entries(tools).map(staticTool),
-    cacheScope: 'private',
-    source: 'config',
-    stale: false,
-    degraded: false,
-  };
+/** What the configuration lists, as tools: made once, so that it is known again as the same list. */
+const staticTools: WeakMap<Readonly<Record<string, StaticTool>>, readonly Tool[]> = new WeakMap();
+
+function fromConfig(listed: Readonly<Record<string, StaticTool>>): FoundTools {
+  const tools = staticTools.get(listed) ?? Object.entries(listed).map(staticTool);
+  staticTools.set(listed, tools);
+  return { status: 'success', tools, cacheScope: 'private', source: 'config', stale: false, degraded: false };
 }
 
 function staticTool([name, tool]: readonly [string, StaticTool]): Tool {

@@ -14,11 +14,13 @@ import { createMcpHandler } from '@modelcontextprotocol/server';
 import type { Logger } from 'pino';
 import { parseBusUrl } from './bus-url.ts';
 import { Discovery } from './discovery.ts';
+import { EarlyExpiry } from './early-expiry.ts';
 import { Health } from './health.ts';
 import { createHttpApp, openedGateway } from './http.ts';
 import { KeyRing } from './key-ring.ts';
 import { cacheLogger } from './log.ts';
 import { buildMcpServer } from './mcp/mcp-server.ts';
+import { MergedTools } from './mcp/merged-tools.ts';
 import type { GatewayServices } from './mcp/services.ts';
 import { OpenAnswers } from './open-answers.ts';
 import type { Stoppable } from './shutdown.ts';
@@ -48,7 +50,7 @@ export async function startNode(config: GatewayConfig, logger: Logger): Promise<
   const closing = new AbortController();
   const services = buildServices(config, { lockstep, logger, closing: closing.signal });
   const health = new Health(lockstep);
-  const mcp = createMcpHandler(({ authInfo }) => buildMcpServer({ services, ...openedGateway(authInfo) }), {
+  const mcp = createMcpHandler(({ authInfo, era }) => buildMcpServer({ services, ...openedGateway(authInfo) }, era), {
     onerror: (error) => logger.debug({ reason: error.message }, 'an MCP request was refused or broken off'),
   });
   const openGateway = (key: string) => services.keyRing.open(key);
@@ -103,7 +105,10 @@ function buildServices(config: GatewayConfig, { lockstep, logger, closing }: Ser
     onToolsChanged: (gateway, server) => changes.changed(gateway, server),
   });
   const keyRing = new KeyRing(config.directory, cache);
-  return { cache, keyRing, discovery: new Discovery({ cache, pool, limits }), changes, pool, limits, logger };
+  const discovery = new Discovery({ cache, pool, limits });
+  const mergedTools = config.toolList === 'merged' ? new MergedTools({ cache, discovery, logger }) : undefined;
+  const earlyExpiry = new EarlyExpiry({ cache, logger, now: () => performance.now() });
+  return { cache, keyRing, discovery, mergedTools, earlyExpiry, changes, pool, limits, logger };
 }
 
 function timesOf({ toolsTtlMs, gatewayConfigTtlMs, upstream }: GatewayConfig) {

@@ -1,23 +1,26 @@
 import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
-import type { CacheHint, McpHttpHandler, Tool } from '@modelcontextprotocol/server';
+import type { CacheHint, CallToolResult, McpHttpHandler, Tool } from '@modelcontextprotocol/server';
 import { createMcpHandler, Server } from '@modelcontextprotocol/server';
 import type { ServerEntry } from './harness.ts';
 
 /** A page of a tool list, as a server sends it. */
 interface Page {
-  readonly tools: readonly string[];
+  readonly tools: readonly (string | Tool)[];
   readonly nextCursor?: string;
   /** How long this page may be kept. Default: as all of them. */
   readonly ttlMs?: number;
 }
 
+/** What a call answers: a text, or a whole result. */
+type CalledResult = string | CallToolResult;
+
 /** How an origin behaves; may be changed while it runs. */
 export interface OriginBehaviour {
   /** The page for a cursor. */
   page(cursor: string | undefined): Page | Promise<Page>;
-  call(name: string): string | Promise<string>;
+  call(name: string, signal: AbortSignal): CalledResult | Promise<CalledResult>;
   /** How long the list may be kept. The SDK's servers say 0 where nobody says anything: ask each time. */
   hint: CacheHint;
 }
@@ -78,11 +81,12 @@ export class Origin {
     server.setRequestHandler('tools/list', async (request) => {
       this.pagesAsked++;
       const { tools, ...rest } = await this.behaviour.page(request.params?.cursor);
-      return { tools: tools.map(tool), ...rest };
+      return { tools: tools.map((listed) => (typeof listed === 'string' ? tool(listed) : listed)), ...rest };
     });
-    server.setRequestHandler('tools/call', async (request) => ({
-      content: [{ type: 'text', text: await this.behaviour.call(request.params.name) }],
-    }));
+    server.setRequestHandler('tools/call', async (request, context) => {
+      const called = await this.behaviour.call(request.params.name, context.mcpReq.signal);
+      return typeof called === 'string' ? { content: [{ type: 'text', text: called }] } : called;
+    });
     return server;
   }
 }

@@ -21,7 +21,7 @@ export type {
 } from './gateway.ts';
 
 // Settings
-export type { LogLevel, SettingName, SettingSpec } from './settings.ts';
+export type { LogLevel, SettingName, SettingSpec, ToolListKind } from './settings.ts';
 export { SETTINGS } from './settings.ts';
 
 // What may be shown

@@ -8,7 +8,7 @@ import type { Parsed } from './parse.ts';
 import type { ConfigProblem } from './problem.ts';
 import type { Resolved } from './resolve.ts';
 import { resolve } from './resolve.ts';
-import type { LogLevel, SettingName, SettingValues } from './settings.ts';
+import type { LogLevel, SettingName, SettingValues, ToolListKind } from './settings.ts';
 import { ENCRYPTION_KEYS, SETTINGS } from './settings.ts';
 
 /** As many as a node takes. */
@@ -36,6 +36,8 @@ export interface UpstreamConfig {
   readonly toolCallTimeoutMs: number;
   readonly serverConcurrencyMax: number;
   readonly connectionsMax: number;
+  /** The most bytes of one answer of a server, and of one tool list. */
+  readonly responseBytesMax: number;
 }
 
 /** All that a gateway node is told from outside; complete, there is no default anywhere else. */
@@ -47,6 +49,7 @@ export interface GatewayConfig {
   readonly toolsTtlMs: number;
   readonly gatewayConfigTtlMs: number;
   readonly upstream: UpstreamConfig;
+  readonly toolList: ToolListKind;
   readonly logLevel: LogLevel;
   readonly directory: GatewayDirectory;
   /** What the configuration says that changes nothing here, or should be looked at; for the log. */
@@ -101,7 +104,9 @@ function assemble({ values }: Resolved, cluster: ClusterConfig | undefined, file
       toolCallTimeoutMs: number('toolCallTimeoutMs'),
       serverConcurrencyMax: number('serverConcurrencyMax'),
       connectionsMax: number('connectionsMax'),
+      responseBytesMax: number('responseBytesMax'),
     },
+    toolList: values.toolList as ToolListKind,
     logLevel: values.logLevel as LogLevel,
     directory,
     notes: directory.keys.length === 0 ? [...file.notes, 'apikeys is empty: every request is refused'] : file.notes,

@@ -30,11 +30,16 @@ export interface SettingValues {
   readonly toolCallTimeoutMs?: number;
   readonly serverConcurrencyMax?: number;
   readonly connectionsMax?: number;
+  readonly responseBytesMax?: number;
+  readonly toolList?: ToolListKind;
   readonly logLevel?: LogLevel;
 }
 
 /** The least level that is logged. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+
+/** What the gateway's own tool list holds: its own tools alone, or those of the servers too. */
+export type ToolListKind = 'merged' | 'own';
 
 /** A setting of the process: one line of the options table. */
 export interface SettingSpec {
@@ -233,6 +238,24 @@ const ROWS: Readonly<Record<SettingName, SettingRow>> = {
     takes: 'a whole number from 1 to 10000',
     fallback: 64,
     meaning: 'How many MCP server connections (for stdio: processes) a node keeps; the longest idle one makes room.',
+  },
+  responseBytesMax: {
+    variable: 'LOCKSTEP_RESPONSE_BYTES_MAX',
+    seedName: undefined,
+    schema: whole(65_536, 268_435_456),
+    takes: 'a whole number of bytes from 65536 to 268435456 (256 MiB)',
+    fallback: 16_777_216,
+    meaning:
+      'The largest answer of an MCP server, and the largest tool list, that the node reads; a larger one is refused.',
+  },
+  toolList: {
+    variable: 'LOCKSTEP_TOOL_LIST',
+    seedName: undefined,
+    schema: z.enum(['merged', 'own']),
+    takes: 'one of: merged, own',
+    fallback: 'merged',
+    meaning:
+      "What `tools/list` of the gateway answers: `merged`, also every tool of the key's servers; `own`, its own alone.",
   },
   logLevel: {
     variable: 'LOCKSTEP_LOG_LEVEL',

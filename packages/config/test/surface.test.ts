@@ -38,6 +38,7 @@ it('exports these types and no other', () => {
     'SettingSpec',
     'ShownConnection',
     'StaticTool',
+    'ToolListKind',
     'UpstreamConfig',
   ]);
 });
@@ -65,6 +66,8 @@ it('knows these variables of the environment and no other of ours', () => {
     'LOCKSTEP_TOOL_CALL_TIMEOUT_MS',
     'LOCKSTEP_SERVER_CONCURRENCY_MAX',
     'LOCKSTEP_CONNECTIONS_MAX',
+    'LOCKSTEP_RESPONSE_BYTES_MAX',
+    'LOCKSTEP_TOOL_LIST',
     'LOCKSTEP_LOG_LEVEL',
   ]);
 });

@@ -2,6 +2,7 @@ import type { ServerConnection, ServerDefinition } from '@lockstep/config';
 import type { DiscoveredTools } from '@lockstep/gateway-cache';
 import type {
   CallToolResult,
+  Progress,
   RequestOptions,
   Tool,
   Transport,
@@ -41,6 +42,15 @@ export interface ConnectOptions {
 
 /** A tool list as the server sent it, every page of it. */
 export type ListedTools = DiscoveredTools<Tool>;
+
+/** A call of one tool; `tool` is its definition, where it is known. */
+export interface ToolCall {
+  readonly name: string;
+  readonly args: Record<string, unknown>;
+  readonly tool: Tool | undefined;
+  /** Called with what the server tells of its progress; undefined: it is not asked to. */
+  readonly onProgress: ((progress: Progress) => void) | undefined;
+}
 
 /** One open session with an MCP server: over the pipes of a process of its own, or over HTTP. */
 export class Connection {
@@ -107,17 +117,16 @@ export class Connection {
   }
 
   /** Calls a tool, whose definition is `tool` where it is known. A failed tool is an answer, not a rejection. */
-  async callTool(
-    call: { readonly name: string; readonly args: Record<string, unknown>; readonly tool: Tool | undefined },
-    timeoutMs: number,
-    signal: AbortSignal,
-  ): Promise<CallToolResult> {
-    const { name, args, tool } = call;
-    const options = { timeout: timeoutMs, maxTotalTimeout: timeoutMs, signal };
-    return this.#client.callTool(
-      { name, arguments: args },
-      tool === undefined ? options : { ...options, toolDefinition: tool },
-    );
+  async callTool(call: ToolCall, timeoutMs: number, signal: AbortSignal): Promise<CallToolResult> {
+    const { name, args, tool, onProgress } = call;
+    const options = {
+      timeout: timeoutMs,
+      maxTotalTimeout: timeoutMs,
+      signal,
+      ...(tool !== undefined && { toolDefinition: tool }),
+      ...(onProgress !== undefined && { onprogress: onProgress }),
+    };
+    return this.#client.callTool({ name, arguments: args }, options);
   }
 
   /** Ends the session and, for stdio, the process. Bounded in time; never rejects. */
