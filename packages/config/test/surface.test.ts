@@ -30,6 +30,7 @@ it('exports these types and no other', () => {
     'GatewayKey',
     'KeyRole',
     'LogLevel',
+    'OAuthClient',
     'Parsed',
     'ReadText',
     'ServerConnection',
@@ -37,6 +38,7 @@ it('exports these types and no other', () => {
     'SettingName',
     'SettingSpec',
     'ShownConnection',
+    'ShownOAuth',
     'StaticTool',
     'UpstreamConfig',
   ]);
