@@ -107,7 +107,7 @@ it('clears the other parts where one fails, and tells which the tier has and whi
   vi.spyOn(lockstep, 'clear').mockRejectedValueOnce(late);
   const { committed, unknown } = await cache.clear({ type: 'all', gateway: GATEWAY });
   expect(unknown).toEqual([{ cache: 'tools', cause: late }]);
-  expect(committed.map((part) => part.cache)).toEqual(['gateway-config', 'gateway-key', 'gateway-key']);
+  expect(committed.map((part) => part.cache)).toEqual(['gateway-config', 'oauth-token', 'gateway-key', 'gateway-key']);
   for (const { receipt } of committed) expect(receipt).toMatchObject({ kind: 'clear', committed: true });
   expect(await cache.hasGatewayConfig('r1:u_p_c1')).toBe(false);
   expect(await cachedServers()).toEqual([true, false, true]);

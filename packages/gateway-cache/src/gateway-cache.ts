@@ -3,7 +3,7 @@ import type { ClearedCache, ClearOutcome } from './clear-outcome.ts';
 import { clearOutcome } from './clear-outcome.ts';
 import type { CacheType } from './clear-words.ts';
 import type { GatewayRef, ServerRef } from './names.ts';
-import { configTag, gatewayTag, serverTag } from './names.ts';
+import { configTag, configTokensTag, gatewayTag, serverTag, serverTokensTag } from './names.ts';
 import type { GatewayNamespace, GatewayTimes } from './policies.ts';
 import { gatewayPolicies } from './policies.ts';
 import type { CacheStatus, NodeStatus } from './status.ts';
@@ -119,7 +119,10 @@ export class GatewayCache<C, T> {
     const tag = serverName === undefined ? configTag(configId) : serverTag(configId, serverName);
     const ofTools: ClearedScope = { cache: 'tools', scope: { tag } };
     const ofConfigs: ClearedScope = { cache: 'gateway-config', scope: { tag: gatewayTag(gatewayId) } };
-    return [...(tools ? [ofTools] : []), ...(configs ? [ofConfigs] : [])];
+    const tokens = serverName === undefined ? configTokensTag(configId) : serverTokensTag(configId, serverName);
+    const ofTokens: ClearedScope = { cache: 'oauth-token', scope: { tag: tokens } };
+    const all = type === 'all' ? [ofTokens] : [];
+    return [...(tools ? [ofTools] : []), ...(configs ? [ofConfigs] : []), ...all];
   }
 
   #stats() {

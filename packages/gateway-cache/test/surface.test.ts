@@ -8,8 +8,11 @@ it('exports these values and no other', () => {
   expect(Object.keys(gatewayCache).sort()).toEqual([
     'CACHE_TYPE_WORDS',
     'GatewayCache',
+    'TOKEN_LIFE_MS_MAX',
+    'TokenCache',
     'gatewayPolicies',
     'parseCacheType',
+    'tokenPolicy',
   ]);
 });
 
@@ -18,6 +21,9 @@ it('exports these types and no other', () => {
   const lists = [...index.matchAll(/^export type \{([^}]*)\}/gm)];
   const names = lists.flatMap(([, list = '']) => list.split(',').map((name) => name.trim())).filter(Boolean);
   expect(names.sort()).toEqual([
+    'AccessToken',
+    'AcquireToken',
+    'AcquiredToken',
     'CacheScope',
     'CacheStatus',
     'CacheType',
@@ -34,6 +40,9 @@ it('exports these types and no other', () => {
     'NodeStatus',
     'RedisInfo',
     'ServerRef',
+    'TokenCacheOptions',
+    'TokenRef',
+    'TokenRequest',
     'ToolList',
   ]);
 });
