@@ -4,6 +4,7 @@ import type { Tool } from '@modelcontextprotocol/client';
 import type { Logger } from 'pino';
 import type { Discovery } from '../discovery.ts';
 import type { KeyRing, OpenedGateway } from '../key-ring.ts';
+import type { AccessTokens } from '../oauth/access-tokens.ts';
 import type { ToolsChanges } from '../tools-changes.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 
@@ -14,6 +15,7 @@ export interface GatewayServices {
   readonly discovery: Discovery;
   readonly changes: ToolsChanges;
   readonly pool: UpstreamPool;
+  readonly tokens: AccessTokens;
   readonly limits: UpstreamConfig;
   readonly logger: Logger;
 }
