@@ -113,4 +113,5 @@ export interface NodeStatusAnswer {
   readonly server_changes_heard: number;
   readonly server_connections: number;
   readonly server_requests: number;
+  readonly access_tokens: Readonly<Record<string, number>>;
 }
