@@ -27,19 +27,22 @@ export interface AskedOf {
 
 /**
  * Why there is no token, as an `UpstreamError` that says what to look at. Nothing of the request or the answer is in it but
- * the name of the error: both hold secrets; so only what the network threw is its cause.
+ * the name of the error: both hold secrets, and so does what the library throws, which is why it is no cause.
  */
 export function tokenError(asked: AskedOf, cause: unknown): UpstreamError {
   if (cause instanceof UpstreamError) return cause;
   const { origin, pathname } = new URL(asked.url);
-  const isOfNetwork = systemCodeOf(cause) !== undefined;
   return new UpstreamError(
     'unauthorized',
     `no access token for ${asked.server} from ${origin}${pathname}: ${reasonOf(cause, asked)}`,
     {
-      cause: isOfNetwork ? cause : undefined,
+      cause: holdsAnswer(cause) ? undefined : cause,
     },
   );
+}
+
+function holdsAnswer(error: unknown): boolean {
+  return [ResponseBodyError, OperationProcessingError, UnsupportedOperationError].some((kind) => error instanceof kind);
 }
 
 function reasonOf(cause: unknown, { timeoutMs }: AskedOf): string {
@@ -58,7 +61,7 @@ function refusal({ error, status }: ResponseBodyError): string {
 }
 
 function unusable({ cause, message }: OperationProcessingError): string {
-  if (cause instanceof Response) return `it answers HTTP ${cause.status}`;
+  if (cause instanceof Response && !cause.ok) return `it answers HTTP ${cause.status}`;
   const field = /"(access_token|token_type|expires_in|scope|refresh_token|id_token)"/.exec(message)?.[1];
   return field === undefined
     ? 'its answer is not that of a token endpoint'
