@@ -156,7 +156,7 @@ const page = (status: number) => (response: ServerResponse) => {
 it.each<[string, (response: ServerResponse) => void, string]>([
   ['a page', page(200), 'its answer is not that of a token endpoint'],
   ['a failure', page(503), 'it answers HTTP 503'],
-  ['no content', (response) => response.writeHead(204).end(), 'it answers HTTP 204'],
+  ['no content', (response) => response.writeHead(204).end(), 'its answer is not that of a token endpoint'],
   ['a list', json([TOKEN]), 'its answer is not that of a token endpoint'],
   ['an error that it calls a success', json({ error: 'bad_code' }), 'its answer has no access_token that can be used'],
   [

@@ -115,14 +115,17 @@ export class GatewayCache<C, T> {
       if (type === 'all') return [{ cache: 'everything', scope: { everything: true } }];
       return configs ? [wholly('gateway-config'), wholly('gateway-key')] : [wholly('tools')];
     }
-    const { gatewayId, configId } = gateway;
+    const { gatewayId, configId, sendsTokens = false } = gateway;
     const tag = serverName === undefined ? configTag(configId) : serverTag(configId, serverName);
     const ofTools: ClearedScope = { cache: 'tools', scope: { tag } };
     const ofConfigs: ClearedScope = { cache: 'gateway-config', scope: { tag: gatewayTag(gatewayId) } };
     const tokens = serverName === undefined ? configTokensTag(configId) : serverTokensTag(configId, serverName);
     const ofTokens: ClearedScope = { cache: 'oauth-token', scope: { tag: tokens } };
-    const all = type === 'all' ? [ofTokens] : [];
-    return [...(tools ? [ofTools] : []), ...(configs ? [ofConfigs] : []), ...all];
+    return [
+      ...(tools ? [ofTools] : []),
+      ...(configs ? [ofConfigs] : []),
+      ...(type === 'all' && sendsTokens ? [ofTokens] : []),
+    ];
   }
 
   #stats() {

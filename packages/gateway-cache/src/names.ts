@@ -29,6 +29,8 @@ export interface GatewayRef {
   readonly configId: string;
   /** Names of the keys that open it, as `gatewayId` is asked for them. */
   readonly keys: readonly string[];
+  /** Whether any of its servers is sent access tokens: then a clear of everything concerns them as well. Default: false. */
+  readonly sendsTokens?: boolean;
 }
 
 type Server = Pick<ServerRef, 'configId' | 'serverName'>;
