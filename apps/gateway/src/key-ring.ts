@@ -59,7 +59,13 @@ export class KeyRing<T> {
   /** What a clear of this gateway concerns. */
   refOf(gateway: GatewayDefinition): GatewayRef {
     const keys = [...this.#keys.values()].filter(({ gatewayId }) => gatewayId === gateway.id);
-    return { gatewayId: gateway.id, configId: gateway.configId, keys: keys.map(({ cacheKey }) => cacheKey) };
+    const sendsTokens = gateway.servers.some(({ connection }) => connection.kind === 'http' && connection.oauth);
+    return {
+      gatewayId: gateway.id,
+      configId: gateway.configId,
+      keys: keys.map(({ cacheKey }) => cacheKey),
+      ...(sendsTokens && { sendsTokens }),
+    };
   }
 
   /** The name of a gateway's configuration in the caches: another file, another name. */

@@ -6,7 +6,7 @@ import { connectNats } from '@lockstep/bus-nats';
 import type { Lockstep } from '@lockstep/cache';
 import { millisecondsOf, openLockstep } from '@lockstep/cache';
 import type { ClusterConfig, GatewayConfig, GatewayDefinition } from '@lockstep/config';
-import { GatewayCache, gatewayPolicies } from '@lockstep/gateway-cache';
+import { GatewayCache, gatewayPolicies, TOKEN_LIFE_MS_MAX, TokenCache } from '@lockstep/gateway-cache';
 import { connectKeydb } from '@lockstep/tier-keydb';
 import type { Tool } from '@modelcontextprotocol/client';
 import type { McpHttpHandler } from '@modelcontextprotocol/server';
@@ -21,7 +21,9 @@ import { KeyRing } from './key-ring.ts';
 import { cacheLogger } from './log.ts';
 import { buildMcpServer } from './mcp/mcp-server.ts';
 import { MergedTools } from './mcp/merged-tools.ts';
+import { OWN_LIST } from './mcp/own-tools.ts';
 import type { GatewayServices } from './mcp/services.ts';
+import { AccessTokens } from './oauth/access-tokens.ts';
 import { OpenAnswers } from './open-answers.ts';
 import type { Stoppable } from './shutdown.ts';
 import { ToolsChanges } from './tools-changes.ts';
@@ -29,6 +31,9 @@ import { UpstreamPool } from './upstream/upstream-pool.ts';
 
 /** How long answers may take to get out once the MCP servers are left, and again once the cluster is left. */
 const ANSWER_MS_MAX = 750;
+
+/** How much of the time to connect an access token may take: then it is told what was slow, and a handshake has some left. */
+const TOKEN_PART = 0.75;
 
 /** A gateway node that listens. */
 export interface GatewayNode extends Stoppable {
@@ -74,7 +79,7 @@ function adapters(config: GatewayConfig, cluster: ClusterConfig, logger: Logger)
   const lives = Object.values(gatewayPolicies(timesOf(config), 'cluster')).map(
     ({ ttl = 0, grace = 0 }) => millisecondsOf(ttl) + millisecondsOf(grace),
   );
-  const epochsKeepMs = 2 * Math.max(...lives);
+  const epochsKeepMs = 2 * Math.max(...lives, TOKEN_LIFE_MS_MAX);
   return {
     secret,
     encryptionKeys: encryptionKeys.length > 0 ? encryptionKeys : [keyMadeOf(secret)],
@@ -99,16 +104,29 @@ function buildServices(config: GatewayConfig, { lockstep, logger, closing }: Ser
   const limits = config.upstream;
   const cache = new GatewayCache<GatewayDefinition, Tool>({ lockstep, times: timesOf(config) });
   const changes = new ToolsChanges({ cache, logger, closing });
+  const tokens = accessTokens(config, lockstep, logger);
   const pool = new UpstreamPool({
     limits,
     logger,
+    tokens,
     onToolsChanged: (gateway, server) => changes.changed(gateway, server),
   });
   const keyRing = new KeyRing(config.directory, cache);
   const discovery = new Discovery({ cache, pool, limits });
-  const mergedTools = config.toolList === 'merged' ? new MergedTools({ cache, discovery, logger }) : undefined;
+  const mergedTools =
+    config.toolList === 'merged' ? new MergedTools({ cache, discovery, logger, own: OWN_LIST }) : undefined;
   const earlyExpiry = new EarlyExpiry({ cache, logger, now: () => performance.now() });
-  return { cache, keyRing, discovery, mergedTools, earlyExpiry, changes, pool, limits, logger };
+  return { cache, keyRing, discovery, mergedTools, earlyExpiry, changes, pool, tokens, limits, logger };
+}
+
+function accessTokens({ cluster, upstream }: GatewayConfig, lockstep: Lockstep, logger: Logger): AccessTokens {
+  const timeoutMs = Math.ceil(upstream.connectTimeoutMs * TOKEN_PART);
+  const shared = cluster?.sharesOauthTokens === true;
+  return new AccessTokens({
+    cache: new TokenCache(lockstep, { shared, acquireTimeoutMs: timeoutMs }),
+    timeoutMs,
+    logger,
+  });
 }
 
 function timesOf({ toolsTtlMs, gatewayConfigTtlMs, upstream }: GatewayConfig) {

@@ -21,6 +21,8 @@ export interface OriginBehaviour {
   /** The page for a cursor. */
   page(cursor: string | undefined): Page | Promise<Page>;
   call(name: string, signal: AbortSignal): CalledResult | Promise<CalledResult>;
+  /** What a request is answered that is not let in; undefined: it is. */
+  refusal(request: Request): Response | undefined | Promise<Response | undefined>;
   /** How long the list may be kept. The SDK's servers say 0 where nobody says anything: ask each time. */
   hint: CacheHint;
 }
@@ -38,6 +40,7 @@ export class Origin {
     this.behaviour = {
       page: () => ({ tools: ['echo'] }),
       call: (name) => `called ${name}`,
+      refusal: () => undefined,
       hint: { ttlMs: 3_600_000, cacheScope: 'private' },
       ...behaviour,
     };
@@ -46,7 +49,9 @@ export class Origin {
 
   /** Listens; again on its old port after `stop`. */
   async start(): Promise<this> {
-    const http = createAdaptorServer({ fetch: (request: Request) => this.#handler.fetch(request) }) as HttpServer;
+    const answer = async (request: Request): Promise<Response> =>
+      (await this.behaviour.refusal(request)) ?? this.#handler.fetch(request);
+    const http = createAdaptorServer({ fetch: answer }) as HttpServer;
     this.#http = http;
     await new Promise<void>((resolve) => http.listen(this.#port, '127.0.0.1', resolve));
     this.#port = (http.address() as AddressInfo).port;

@@ -13,10 +13,12 @@ export interface ServerEntry {
   readonly config: ConnectionEntry;
   readonly tools?: Readonly<Record<string, StaticTool>> | null | undefined;
   readonly trust_cache_scope?: boolean | undefined;
+  /** Checked with what it does to the connection, where it is switched on: see `oauthProblems`. */
+  readonly oauth_config?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
 /** How to reach an MCP server, as the file has it: `command` or `url`. */
-export interface ConnectionEntry {
+interface ConnectionEntry {
   readonly type?: string | undefined;
   readonly command?: string | undefined;
   readonly args?: readonly string[] | undefined;
@@ -93,6 +95,12 @@ const toolsSchema = field(
   'an object of tools by name; empty, or left out: discover them',
 );
 
+/** What is in it counts only where it is switched on. */
+const oauthSection = field(
+  z.looseObject({ enabled: field(z.boolean(), 'true or false').optional() }).nullable(),
+  'an object of OAuth settings',
+).optional();
+
 const serverSchema = field(
   z.strictObject({
     server_name: field(name, nameTakes),
@@ -100,7 +108,7 @@ const serverSchema = field(
     config: connectionSchema,
     tools: toolsSchema.nullable().optional(),
     trust_cache_scope: field(z.boolean(), 'true or false').optional(),
-    oauth_config: switchedOff('OAuth towards MCP servers yet'),
+    oauth_config: oauthSection,
     enable_server_info_validation: noEffect,
     enable_tool_guardrails: off('guardrails'),
     tool_guardrails_policy: switchedOff('guardrails'),

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { ConnectionEntry, GatewayDocument, KeyRole, ServerEntry, StaticTool } from './gateway-document.ts';
+import type { GatewayDocument, KeyRole, ServerEntry, StaticTool } from './gateway-document.ts';
+import type { OAuthClient } from './oauth.ts';
+import { buildOAuth } from './oauth.ts';
 
 /** How to reach an MCP server. */
 export type ServerConnection =
@@ -10,7 +12,13 @@ export type ServerConnection =
       readonly env: Readonly<Record<string, string>>;
       readonly cwd: string | undefined;
     }
-  | { readonly kind: 'http'; readonly url: string; readonly headers: Readonly<Record<string, string>> };
+  | {
+      readonly kind: 'http';
+      readonly url: string;
+      readonly headers: Readonly<Record<string, string>>;
+      /** How to get the access tokens that the server is sent; undefined: it is sent none. */
+      readonly oauth: OAuthClient | undefined;
+    };
 
 /** An MCP server behind the gateway. */
 export interface ServerDefinition {
@@ -77,7 +85,7 @@ export function buildDirectory(document: GatewayDocument): GatewayDirectory {
 }
 
 function buildServer(entry: ServerEntry): ServerDefinition {
-  const connection = buildConnection(entry.config);
+  const connection = buildConnection(entry);
   const tools = entry.tools ?? {};
   return {
     name: entry.server_name,
@@ -89,9 +97,9 @@ function buildServer(entry: ServerEntry): ServerDefinition {
   };
 }
 
-function buildConnection(entry: ConnectionEntry): ServerConnection {
+function buildConnection({ config: entry, oauth_config: oauth }: ServerEntry): ServerConnection {
   if (entry.url !== undefined) {
-    return { kind: 'http', url: entry.url, headers: entry.headers ?? {} };
+    return { kind: 'http', url: entry.url, headers: entry.headers ?? {}, oauth: buildOAuth(oauth) };
   }
   const { command = '', args = [], env = {}, cwd } = entry;
   return { kind: 'stdio', command, args, env, cwd };
@@ -100,7 +108,11 @@ function buildConnection(entry: ConnectionEntry): ServerConnection {
 function fingerprintOf(connection: ServerConnection): string {
   const parts =
     connection.kind === 'http'
-      ? [connection.url, sorted(connection.headers)]
+      ? [
+          connection.url,
+          sorted(connection.headers),
+          ...(connection.oauth === undefined ? [] : [connection.oauth.identity]),
+        ]
       : [connection.command, connection.args, sorted(connection.env), connection.cwd ?? null];
   return createHash('sha256')
     .update(JSON.stringify([connection.kind, parts]))

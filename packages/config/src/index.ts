@@ -19,11 +19,12 @@ export type {
   ServerConnection,
   ServerDefinition,
 } from './gateway.ts';
+export type { OAuthClient } from './oauth.ts';
 
 // Settings
 export type { LogLevel, SettingName, SettingSpec, ToolListKind } from './settings.ts';
 export { SETTINGS } from './settings.ts';
 
 // What may be shown
-export type { ShownConnection } from './redact.ts';
+export type { ShownConnection, ShownOAuth } from './redact.ts';
 export { redactConfig, showConnection } from './redact.ts';

@@ -100,6 +100,19 @@ it.each<[CacheType, boolean[], boolean]>([
   expect(await cache.hasGatewayConfig('r1:u_p_c1')).toBe(config);
 });
 
+it.each<[CacheType, boolean, boolean]>([
+  ['all', true, true],
+  ['all', false, false],
+  ['tools', true, false],
+  ['gateway_config', true, false],
+])(
+  'clears access tokens with everything of a gateway whose servers are sent any: %s, %s',
+  async (...[type, sends, clears]) => {
+    const { committed } = await cache.clear({ type, gateway: { ...GATEWAY, sendsTokens: sends } });
+    expect(committed.some((part) => part.cache === 'oauth-token')).toBe(clears);
+  },
+);
+
 it('clears the other parts where one fails, and tells which the tier has and which may be cleared or not', async () => {
   await Promise.all([tools(ECHO), tools(OTHER)]);
   await cache.gatewayConfig('r1:u_p_c1', GATEWAY, () => ({ name: 'first' }));

@@ -3,7 +3,7 @@ import type { ClearedCache, ClearOutcome } from './clear-outcome.ts';
 import { clearOutcome } from './clear-outcome.ts';
 import type { CacheType } from './clear-words.ts';
 import type { GatewayRef, ServerRef } from './names.ts';
-import { configTag, gatewayTag, serverTag } from './names.ts';
+import { configTag, configTokensTag, gatewayTag, serverTag, serverTokensTag } from './names.ts';
 import type { GatewayNamespace, GatewayTimes } from './policies.ts';
 import { gatewayPolicies } from './policies.ts';
 import type { CacheStatus, NodeStatus } from './status.ts';
@@ -115,11 +115,17 @@ export class GatewayCache<C, T> {
       if (type === 'all') return [{ cache: 'everything', scope: { everything: true } }];
       return configs ? [wholly('gateway-config'), wholly('gateway-key')] : [wholly('tools')];
     }
-    const { gatewayId, configId } = gateway;
+    const { gatewayId, configId, sendsTokens = false } = gateway;
     const tag = serverName === undefined ? configTag(configId) : serverTag(configId, serverName);
     const ofTools: ClearedScope = { cache: 'tools', scope: { tag } };
     const ofConfigs: ClearedScope = { cache: 'gateway-config', scope: { tag: gatewayTag(gatewayId) } };
-    return [...(tools ? [ofTools] : []), ...(configs ? [ofConfigs] : [])];
+    const tokens = serverName === undefined ? configTokensTag(configId) : serverTokensTag(configId, serverName);
+    const ofTokens: ClearedScope = { cache: 'oauth-token', scope: { tag: tokens } };
+    return [
+      ...(tools ? [ofTools] : []),
+      ...(configs ? [ofConfigs] : []),
+      ...(type === 'all' && sendsTokens ? [ofTokens] : []),
+    ];
   }
 
   #stats() {

@@ -6,6 +6,13 @@ const TOOLS_GRACE_MS = 24 * HOUR_MS;
 /** What a discovery may take beyond its own time limit before another node may try: the fill, and a late timer. */
 const LEASE_MARGIN_MS = 2_000;
 
+/** So long before its end a token that lives for an hour, or longer, is replaced: it is the same part of a shorter life. */
+const TOKEN_REPLACED_MS = 300_000;
+/** More than any header carries. */
+const TOKEN_BYTES_MAX = 65_536;
+/** How long an authorization server is left alone that gave no token: a wrong secret is not tried with every request. */
+const TOKEN_FAILED_MS = 5_000;
+
 /** The namespaces of a gateway, by what they hold. */
 export type GatewayNamespace = 'tools' | 'gateway-config' | 'gateway-key';
 
@@ -58,5 +65,27 @@ export function gatewayPolicies(
       secret,
       nearEntriesMax: 100_000,
     },
+  };
+}
+
+/**
+ * The policy of `oauth-token`. A token is never answered after its end, or by a node that cannot vouch for it. One that is
+ * asked for is replaced ahead of its end; where that fails it is used while it lives, and replaced soon.
+ */
+export function tokenPolicy(given: { readonly shared: boolean; readonly acquireTimeoutMs: number }): NamespaceOptions {
+  const { shared, acquireTimeoutMs } = given;
+  return {
+    ttl: HOUR_MS,
+    grace: 0,
+    // Before the end of a life longer than `ttl`, too, it is this part of `ttl` that is left.
+    eagerRefresh: 1 - TOKEN_REPLACED_MS / HOUR_MS,
+    graceRetry: TOKEN_FAILED_MS,
+    failedTtl: TOKEN_FAILED_MS,
+    whenIncoherent: 'revalidate',
+    lease: acquireTimeoutMs + LEASE_MARGIN_MS,
+    valueBytesMax: TOKEN_BYTES_MAX,
+    shared,
+    secret: shared,
+    nearEntriesMax: 10_000,
   };
 }

@@ -11,8 +11,11 @@ it('exports these values and no other', () => {
     'GatewayCache',
     'MemoryJournal',
     'PENDING_RECORDS_MAX',
+    'TOKEN_LIFE_MS_MAX',
+    'TokenCache',
     'gatewayPolicies',
     'parseCacheType',
+    'tokenPolicy',
   ]);
 });
 
@@ -21,6 +24,9 @@ it('exports these types and no other', () => {
   const lists = [...index.matchAll(/^export type \{([^}]*)\}/gm)];
   const names = lists.flatMap(([, list = '']) => list.split(',').map((name) => name.trim())).filter(Boolean);
   expect(names.sort()).toEqual([
+    'AccessToken',
+    'AcquireToken',
+    'AcquiredToken',
     'AuditEntry',
     'AuditRecord',
     'AuditTrailOptions',
@@ -43,6 +49,9 @@ it('exports these types and no other', () => {
     'Recorded',
     'RedisInfo',
     'ServerRef',
+    'TokenCacheOptions',
+    'TokenRef',
+    'TokenRequest',
     'ToolList',
     'Verification',
   ]);

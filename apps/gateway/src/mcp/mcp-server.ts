@@ -1,8 +1,10 @@
 import type { Progress, ServerContext, Tool } from '@modelcontextprotocol/server';
 import { ProtocolError, ProtocolErrorCode, Server } from '@modelcontextprotocol/server';
 import { callMergedTool } from './direct-call.ts';
-import { ownTools } from './merged-tools.ts';
-import { OWN_TOOLS } from './own-tools.ts';
+import { OWN_TTL_MS } from './list-freshness.ts';
+import { pageOf } from './list-pages.ts';
+import type { MergedPage } from './merged-tools.ts';
+import { OWN_LIST, OWN_TOOLS } from './own-tools.ts';
 import type { Caller } from './services.ts';
 
 const SERVER_INFO = { name: 'lockstep-gateway', version: '0.1.0' };
@@ -37,6 +39,12 @@ export function buildMcpServer(caller: Caller, era: 'modern' | 'legacy'): Server
     return server.projectCallToolResult(answer.result, answer.tool.outputSchema);
   });
   return server;
+}
+
+/** The list of the gateway's own tools: the same for everyone. */
+function ownTools(cursor: string | undefined): MergedPage | undefined {
+  const page = pageOf(OWN_LIST, cursor);
+  return page && { ...page, hint: { ttlMs: OWN_TTL_MS, cacheScope: 'public' } };
 }
 
 /** Passes progress on under the client's own token; undefined: the client wants none. */

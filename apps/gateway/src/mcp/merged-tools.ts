@@ -9,20 +9,16 @@ import { hintOf } from './list-hint.ts';
 import type { PagedTools, ToolPage } from './list-pages.ts';
 import { pageOf } from './list-pages.ts';
 import { mayBeOf } from './merged-names.ts';
-import { OWN_TOOLS } from './own-tools.ts';
 import type { RenamedTools } from './renamed-tools.ts';
 import { renamedTools } from './renamed-tools.ts';
-
-const OWN: PagedTools = {
-  tools: OWN_TOOLS.map(({ definition }) => definition),
-  sizes: OWN_TOOLS.map(({ definition }) => JSON.stringify(definition).length),
-};
 
 /** What the merged tools are made from. */
 export interface MergedToolsOptions {
   readonly cache: GatewayCache<GatewayDefinition, Tool>;
   readonly discovery: Discovery;
   readonly logger: Logger;
+  /** The gateway's own tools, which come first. */
+  readonly own: PagedTools;
 }
 
 /** A page of the merged list, and how long it may be kept. */
@@ -31,7 +27,7 @@ export interface MergedPage extends ToolPage {
 }
 
 /** A server's tool that a merged name stands for. */
-export interface MergedTarget {
+interface MergedTarget {
   readonly server: ServerDefinition;
   readonly tool: Tool;
 }
@@ -42,12 +38,6 @@ export type FoundTarget = MergedTarget | MissingTools | undefined;
 interface Merged extends PagedTools {
   /** The lists that it was made from, by the gateway's servers. */
   readonly parts: readonly (readonly Tool[] | undefined)[];
-}
-
-/** The list of the gateway's own tools: the same for everyone. */
-export function ownTools(cursor: string | undefined): MergedPage | undefined {
-  const page = pageOf(OWN, cursor);
-  return page && { ...page, hint: { ttlMs: OWN_TTL_MS, cacheScope: 'public' } };
 }
 
 /**
@@ -111,10 +101,11 @@ export class MergedTools {
       const part = parts[index];
       return part === undefined ? [] : [this.#rename(server, part)];
     });
+    const { own } = this.#options;
     const merged: Merged = {
       parts,
-      tools: [OWN, ...renamed].flatMap(({ tools }) => tools),
-      sizes: [OWN, ...renamed].flatMap(({ sizes }) => sizes),
+      tools: [own, ...renamed].flatMap(({ tools }) => tools),
+      sizes: [own, ...renamed].flatMap(({ sizes }) => sizes),
     };
     this.#merged.set(gateway, merged);
     return merged;

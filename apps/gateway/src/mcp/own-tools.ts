@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { clearCache, getCacheStatus } from './cache-tools.ts';
 import { secureCallTools, TOOL_CALLS_MAX } from './call-tools.ts';
+import type { PagedTools } from './list-pages.ts';
 import type { OwnTool } from './own-tool.ts';
 import { ownTool } from './own-tool.ts';
 import { discoverAllTools, getServerInfo, listAllServers } from './server-tools.ts';
@@ -105,3 +106,9 @@ const CACHE_TOOLS: readonly OwnTool[] = [
 
 /** The gateway's own tools, in the order of the list. */
 export const OWN_TOOLS: readonly OwnTool[] = [...SERVER_TOOLS, ...CACHE_TOOLS];
+
+/** Their definitions, as a list that is answered in pages. */
+export const OWN_LIST: PagedTools = {
+  tools: OWN_TOOLS.map(({ definition }) => definition),
+  sizes: OWN_TOOLS.map(({ definition }) => JSON.stringify(definition).length),
+};

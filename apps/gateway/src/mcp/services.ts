@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { Discovery } from '../discovery.ts';
 import type { EarlyExpiry } from '../early-expiry.ts';
 import type { KeyRing, OpenedGateway } from '../key-ring.ts';
+import type { AccessTokens } from '../oauth/access-tokens.ts';
 import type { ToolsChanges } from '../tools-changes.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { MergedTools } from './merged-tools.ts';
@@ -19,6 +20,7 @@ export interface GatewayServices {
   readonly earlyExpiry: EarlyExpiry;
   readonly changes: ToolsChanges;
   readonly pool: UpstreamPool;
+  readonly tokens: AccessTokens;
   readonly limits: UpstreamConfig;
   readonly logger: Logger;
 }

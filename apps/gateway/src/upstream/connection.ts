@@ -9,6 +9,8 @@ import type {
   VersionNegotiationOptions,
 } from '@modelcontextprotocol/client';
 import { Client, ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import type { TokenSource } from '../oauth/authorized-fetch.ts';
+import { authorizedFetch } from '../oauth/authorized-fetch.ts';
 import type { PageHints } from './list-hints.ts';
 import { ListHints } from './list-hints.ts';
 import { ServerProcess } from './server-process.ts';
@@ -32,6 +34,8 @@ const HANDSHAKES: Readonly<Record<ServerConnection['kind'], readonly VersionNego
 export interface ConnectOptions {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Where the access tokens come from that the server is sent; undefined: it is sent none. */
+  readonly tokens: TokenSource | undefined;
   /** Called when the server says that its tools have changed. */
   readonly onToolsChanged: () => void;
   /** Called once, when the connection is gone. */
@@ -84,10 +88,10 @@ export class Connection {
   static async #attempt(
     { name, connection }: ServerDefinition,
     versionNegotiation: VersionNegotiationOptions,
-    { timeoutMs, signal, onToolsChanged, onClosed, onAbandoned }: ConnectOptions,
+    { timeoutMs, signal, tokens, onToolsChanged, onClosed, onAbandoned }: ConnectOptions,
   ): Promise<Connection> {
     const client = new Client(CLIENT_INFO, { versionNegotiation, listMaxPages: PAGES_MAX });
-    const transport = openTransport(connection);
+    const transport = openTransport(connection, tokens);
     const opened = new Connection(client, transport);
     client.setNotificationHandler('notifications/tools/list_changed', () => {
       opened.toolChanges++;
@@ -163,8 +167,10 @@ export class Connection {
 /** A client's `request`, whatever it asks for. */
 type Ask = (request: { readonly method: string }, ...rest: RequestOptions[]) => Promise<PageHints>;
 
-function openTransport(connection: ServerConnection): Transport {
+function openTransport(connection: ServerConnection, tokens: TokenSource | undefined): Transport {
   if (connection.kind === 'stdio') return new ServerProcess(connection);
+  const url = new URL(connection.url);
   const requestInit = { headers: { ...connection.headers } };
-  return new StreamableHTTPClientTransport(new URL(connection.url), { requestInit });
+  if (tokens === undefined) return new StreamableHTTPClientTransport(url, { requestInit });
+  return new StreamableHTTPClientTransport(url, { requestInit, fetch: authorizedFetch(url, tokens) });
 }

@@ -11,6 +11,7 @@ import {
   timeout,
 } from 'cockatiel';
 import type { Logger } from 'pino';
+import type { TokenSource } from '../oauth/authorized-fetch.ts';
 import type { ListedTools, ToolCall } from './connection.ts';
 import { Connection } from './connection.ts';
 import { isConnectionLost, timedOut, translateError, wasNotProcessed } from './translate-error.ts';
@@ -34,6 +35,7 @@ const AT_ONCE = { strategy: TimeoutStrategy.Aggressive, abortOnReturn: false };
 export interface UpstreamServerOptions {
   readonly limits: UpstreamConfig;
   readonly logger: Logger;
+  readonly tokens: TokenSource | undefined;
   /** Called when the server says, outside a discovery, that its tools have changed. */
   readonly onToolsChanged: (server: UpstreamServer) => void;
 }
@@ -199,6 +201,7 @@ export class UpstreamServer {
     const handshake = Connection.open(this.definition, {
       timeoutMs: this.#options.limits.connectTimeoutMs,
       signal,
+      tokens: this.#options.tokens,
       onToolsChanged: () => this.#toolsChanged(),
       onClosed: (closed) => this.#forget(closed),
       onAbandoned: (ended) => this.#outlive(ended),
