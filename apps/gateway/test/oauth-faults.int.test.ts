@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { waitFor } from '@lockstep/testkit';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { bearerOf, CLIENT_SECRET, TestAuthorizationServer } from './authorization-server.ts';
+import { bearerOf, CLIENT_ID, CLIENT_SECRET, TestAuthorizationServer } from './authorization-server.ts';
 import type { Answer, ServerEntry, TestClient } from './harness.ts';
 import { configText, connectClient, KEY, nodeStatus, startTestNode } from './harness.ts';
 import { Origin } from './mcp-origin.ts';
@@ -27,7 +27,7 @@ afterEach(async () => {
   expect(log).not.toBe('');
   for (const secret of [...issuer.issued, CLIENT_SECRET, WRONG_SECRET, KEY]) expect(log).not.toContain(secret);
   for (const encoded of [CLIENT_SECRET, WRONG_SECRET]) {
-    const basic = Buffer.from(`the-gateway:${encoded}`).toString('base64');
+    const basic = Buffer.from(`${CLIENT_ID}:${encoded}`).toString('base64');
     expect(log).not.toContain(basic.slice(20, 40));
   }
 });

@@ -110,6 +110,18 @@ describe("MCP's caching rules", () => {
     expect(discover).toHaveBeenCalledTimes(1);
   });
 
+  it('a private list is found by callers who never pause, too: what it is remembered by is written once', async () => {
+    const discover = vi.fn(async () => {
+      await new Promise(setImmediate);
+      return list('of ada', { cacheScope: 'private' });
+    });
+    const caller = async () => {
+      for (let asked = 1; asked <= 50; asked++) await cache.tools(ADA, discover);
+    };
+    await Promise.all(Array.from({ length: 16 }, caller));
+    expect(discover.mock.calls.length).toBeLessThanOrEqual(2);
+  });
+
   it('a list that is no longer fresh stands in, marked stale, for a server that fails', async () => {
     await find(ADA, list('old', { hintMs: 0, cacheScope: 'private' }));
     await vi.waitUntil(async () => (await cache.toolsFreshForMs(ADA)) === 0);

@@ -49,6 +49,8 @@ export class ToolCache<T> {
   readonly #lists: Namespace<Found<T>>;
   /** The servers whose lists are private. */
   readonly #scopes: Namespace<CacheScope>;
+  /** What is being remembered just now, by server. */
+  readonly #remembering: Map<string, Promise<void>> = new Map();
   readonly #ceilingMs: number;
 
   constructor(lockstep: Lockstep, { policies, ceilingMs }: ToolCacheOptions) {
@@ -72,7 +74,7 @@ export class ToolCache<T> {
       { tags: toolsTags(server) },
     );
     if (isList(found)) return found;
-    await this.#scopes.set(toolsKey(server), 'private', { tags: toolsTags(server) }).catch(unlessBroken);
+    await this.#rememberPrivate(server);
     return this.#findOwn(server, discover, brought);
   }
 
@@ -115,6 +117,20 @@ export class ToolCache<T> {
   async #placeOf(server: ServerRef): Promise<string | undefined> {
     if (!(await this.#isPrivate(server))) return toolsKey(server);
     return server.principal === undefined ? undefined : toolsKey(server, server.principal);
+  }
+
+  /** Once for all callers of a moment: each write ends what was remembered before, and so would have all ask again. */
+  async #rememberPrivate(server: ServerRef): Promise<void> {
+    const key = toolsKey(server);
+    if (this.#scopes.peek(key) !== undefined) return;
+    const remembering =
+      this.#remembering.get(key) ??
+      this.#scopes
+        .set(key, 'private', { tags: toolsTags(server) })
+        .then(() => undefined, unlessBroken)
+        .finally(() => this.#remembering.delete(key));
+    this.#remembering.set(key, remembering);
+    await remembering;
   }
 
   /** Whether the server's list is known to be private. Where it is and nobody knows, it is asked for once more. */
