@@ -76,6 +76,11 @@ export class GatewayCache<C, T> {
     return this.#tools.cached(server);
   }
 
+  /** The key, in `tools`, of what `cachedTools` looks for; undefined: there is no place for it. */
+  async toolsKey(server: ServerRef): Promise<string | undefined> {
+    return this.#tools.placeOf(server);
+  }
+
   /** How long a server's tools are fresh yet, in ms; 0: no cache has any that are. */
   async toolsFreshForMs(server: ServerRef): Promise<number> {
     return this.#tools.freshForMs(server);
