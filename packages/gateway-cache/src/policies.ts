@@ -6,6 +6,11 @@ const TOOLS_GRACE_MS = 24 * HOUR_MS;
 /** What a discovery may take beyond its own time limit before another node may try: the fill, and a late timer. */
 const LEASE_MARGIN_MS = 2_000;
 
+/** How long a revoked key is known as revoked: longer than any node takes to have the newer configuration. */
+const REVOKED_MS = 24 * HOUR_MS;
+/** How long it is not asked again whether a key is still revoked. */
+const DENIED_MS = 10_000;
+
 /** The namespaces of a gateway, by what they hold. */
 export type GatewayNamespace = 'tools' | 'gateway-config' | 'gateway-key';
 
@@ -26,7 +31,7 @@ export interface GatewayTimes {
 export function gatewayPolicies(
   times: GatewayTimes,
   mode: 'cluster' | 'local',
-): Readonly<Record<GatewayNamespace | 'tool-scopes', NamespaceOptions>> {
+): Readonly<Record<GatewayNamespace | 'tool-scopes' | 'revoked-key', NamespaceOptions>> {
   const { toolsTtlMs, gatewayConfigTtlMs, discoveryTimeoutMs } = times;
   // In a tier they are encrypted, or the node does not start: configurations hold credentials, ids are identifiers.
   const secret = mode === 'cluster';
@@ -54,9 +59,12 @@ export function gatewayPolicies(
     'gateway-key': {
       ttl: gatewayConfigTtlMs,
       grace: 0,
+      deniedTtl: DENIED_MS,
       whenIncoherent: 'revalidate',
       secret,
       nearEntriesMax: 100_000,
     },
+    // What a revocation is remembered by outlives a cluster that has lost touch.
+    'revoked-key': { ttl: REVOKED_MS, whenIncoherent: 'serve-stale', secret, nearEntriesMax: 10_000 },
   };
 }

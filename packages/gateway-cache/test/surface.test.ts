@@ -42,6 +42,7 @@ it('exports these types and no other', () => {
     'ReadRecord',
     'Recorded',
     'RedisInfo',
+    'Revocation',
     'ServerRef',
     'ToolList',
     'Verification',
