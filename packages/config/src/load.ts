@@ -36,6 +36,8 @@ export interface UpstreamConfig {
   readonly toolCallTimeoutMs: number;
   readonly serverConcurrencyMax: number;
   readonly connectionsMax: number;
+  /** How long all servers may be discovered before a node is ready; 0: they are not. */
+  readonly preloadTimeoutMs: number;
 }
 
 /** All that a gateway node is told from outside; complete, there is no default anywhere else. */
@@ -101,6 +103,7 @@ function assemble({ values }: Resolved, cluster: ClusterConfig | undefined, file
       toolCallTimeoutMs: number('toolCallTimeoutMs'),
       serverConcurrencyMax: number('serverConcurrencyMax'),
       connectionsMax: number('connectionsMax'),
+      preloadTimeoutMs: number('preloadTimeoutMs'),
     },
     logLevel: values.logLevel as LogLevel,
     directory,

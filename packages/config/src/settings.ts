@@ -30,6 +30,7 @@ export interface SettingValues {
   readonly toolCallTimeoutMs?: number;
   readonly serverConcurrencyMax?: number;
   readonly connectionsMax?: number;
+  readonly preloadTimeoutMs?: number;
   readonly logLevel?: LogLevel;
 }
 
@@ -233,6 +234,14 @@ const ROWS: Readonly<Record<SettingName, SettingRow>> = {
     takes: 'a whole number from 1 to 10000',
     fallback: 64,
     meaning: 'How many MCP server connections (for stdio: processes) a node keeps; the longest idle one makes room.',
+  },
+  preloadTimeoutMs: {
+    variable: 'LOCKSTEP_PRELOAD_TIMEOUT_MS',
+    seedName: undefined,
+    schema: whole(0, 600_000),
+    takes: 'a whole number of milliseconds from 0 to 600000; 0: tools are discovered when asked for',
+    fallback: 10_000,
+    meaning: 'How long a node that starts may discover the tools of all servers before it says that it is ready.',
   },
   logLevel: {
     variable: 'LOCKSTEP_LOG_LEVEL',
