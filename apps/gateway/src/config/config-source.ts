@@ -1,5 +1,5 @@
 /** The most bytes that a configuration may have. */
-export const CONFIG_BYTES_MAX = 16 * 1024 * 1024;
+export const CONFIG_BYTES_MAX: number = 16 * 1024 * 1024;
 
 /** Where a configuration is read from, again and again. */
 export interface ConfigSource {
@@ -18,8 +18,8 @@ export class SourceError extends Error {
   /** Why, in a word or two: `ENOENT`, `HTTP 503`. */
   readonly code: string;
 
-  constructor(code: string, cause?: unknown) {
-    super(`the configuration cannot be read: ${code}`, { cause });
+  constructor(code: string, options: ErrorOptions = {}) {
+    super(`the configuration cannot be read: ${code}`, options);
     this.name = 'SourceError';
     this.code = code;
   }

@@ -18,11 +18,8 @@ export interface DirectoryChanges {
 
 /** Compares two directories by gateway, by server and by key. */
 export function compareDirectories(from: GatewayDirectory, to: GatewayDirectory): DirectoryChanges {
-  const [grantsBefore, grantsNow] = [from, to].map(({ keys }) => new Set(keys.map(grantName))) as [Names, Names];
-  const [configsBefore, configsNow] = [from, to].map(({ gateways }) => new Set(gateways.map(configName))) as [
-    Names,
-    Names,
-  ];
+  const [grantsBefore, grantsNow] = [grantsOf(from), grantsOf(to)];
+  const [configsBefore, configsNow] = [configsOf(from), configsOf(to)];
   const [connectionsBefore, connectionsNow] = [connectionsOf(from), connectionsOf(to)];
   const gatewaysNow = new Set(to.gateways.map(({ id }) => id));
   return {
@@ -39,7 +36,13 @@ export function countChanges(changes: DirectoryChanges): number {
   return Object.values(changes).reduce((sum: number, list: readonly unknown[]) => sum + list.length, 0);
 }
 
-type Names = ReadonlySet<string>;
+function grantsOf({ keys }: GatewayDirectory): ReadonlySet<string> {
+  return new Set(keys.map(grantName));
+}
+
+function configsOf({ gateways }: GatewayDirectory): ReadonlySet<string> {
+  return new Set(gateways.map(configName));
+}
 
 /** The servers that are discovered, each once, though several gateways have it. */
 function connectionsOf(directory: GatewayDirectory): ReadonlyMap<string, ServerRef> {

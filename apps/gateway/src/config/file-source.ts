@@ -37,7 +37,7 @@ export class FileSource implements ConfigSource {
       }
     } catch (error) {
       if (error instanceof SourceError) throw error;
-      throw new SourceError(String((error as { code?: unknown }).code ?? 'unknown reason'), error);
+      throw new SourceError(String((error as { code?: unknown }).code), { cause: error });
     }
   }
 

@@ -47,7 +47,7 @@ export class HttpSource implements ConfigSource {
       this.#etag = response.headers.get('etag') ?? undefined;
       return text;
     } catch (error) {
-      throw error instanceof SourceError ? error : new SourceError(reasonOf(error), error);
+      throw error instanceof SourceError ? error : new SourceError(reasonOf(error), { cause: error });
     }
   }
 
