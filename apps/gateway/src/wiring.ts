@@ -13,6 +13,9 @@ import type { McpHttpHandler } from '@modelcontextprotocol/server';
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import type { Logger } from 'pino';
 import { parseBusUrl } from './bus-url.ts';
+import type { FollowedConfig } from './config/follow-config.ts';
+import { followConfig } from './config/follow-config.ts';
+import type { LiveConfigOrigin, Reload } from './config/live-config.ts';
 import { Discovery } from './discovery.ts';
 import { EarlyExpiry } from './early-expiry.ts';
 import { Health } from './health.ts';
@@ -25,6 +28,7 @@ import { OWN_LIST } from './mcp/own-tools.ts';
 import type { GatewayServices } from './mcp/services.ts';
 import { AccessTokens } from './oauth/access-tokens.ts';
 import { OpenAnswers } from './open-answers.ts';
+import { preload } from './preload.ts';
 import type { Stoppable } from './shutdown.ts';
 import { ToolsChanges } from './tools-changes.ts';
 import { UpstreamPool } from './upstream/upstream-pool.ts';
@@ -38,22 +42,32 @@ const TOKEN_PART = 0.75;
 /** A gateway node that listens. */
 export interface GatewayNode extends Stoppable {
   readonly nodeId: string;
+  /** Looks at once whether the configuration has changed; see `LiveConfig`. */
+  readonly reload: () => Promise<Reload>;
   /** Where its MCP endpoint is. */
   readonly url: string;
 }
 
 /**
- * Starts a node: builds every part, joins the cluster or goes on degraded, and listens. Rejects when it cannot
- * listen, or does not fit the cluster it finds; nothing is left behind then.
+ * Starts a node: builds every part, joins the cluster or goes on degraded, and listens. With an `origin` it follows the
+ * configuration from there. Rejects when it cannot listen, or does not fit the cluster it finds; nothing is left behind
+ * then.
  */
-export async function startNode(config: GatewayConfig, logger: Logger): Promise<GatewayNode> {
+export async function startNode(
+  config: GatewayConfig,
+  logger: Logger,
+  origin?: LiveConfigOrigin,
+): Promise<GatewayNode> {
   const lockstep = await openLockstep({
     maxStaleness: config.maxStalenessMs,
     logger: cacheLogger(logger),
     ...(config.cluster === undefined ? {} : adapters(config, config.cluster, logger)),
   });
   const closing = new AbortController();
-  const services = buildServices(config, { lockstep, logger, closing: closing.signal });
+  const built = buildServices(config, { lockstep, logger, closing: closing.signal });
+  const following = { ...built, started: config, logger, closing: closing.signal };
+  const followed = origin && followConfig(origin, following);
+  const services: GatewayServices = { ...built, configStatus: () => followed?.status() };
   const health = new Health(lockstep);
   const mcp = createMcpHandler(({ authInfo, era }) => buildMcpServer({ services, ...openedGateway(authInfo) }, era), {
     onerror: (error) => logger.debug({ reason: error.message }, 'an MCP request was refused or broken off'),
@@ -63,14 +77,43 @@ export async function startNode(config: GatewayConfig, logger: Logger): Promise<
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   const answers = new OpenAnswers(server);
   const { pool, changes } = services;
-  const parts: NodeParts = { server, answers, mcp, health, lockstep, pool, changes, closing, logger };
+  const parts: NodeParts = { server, answers, mcp, health, lockstep, pool, changes, followed, closing, logger };
   try {
     const { nodeId } = lockstep;
-    return { nodeId, url: await listen(server, config), drain: () => drain(parts), close: () => close(parts) };
+    const preloaded = startPreload(config, { services, health, lockstep, closing: closing.signal });
+    const url = await listen(server, config);
+    preloaded();
+    followed?.watch();
+    const reload = async (): Promise<Reload> => followed?.reload() ?? 'unchanged';
+    return { nodeId, url, reload, drain: () => drain(parts), close: () => close(parts) };
   } catch (error) {
     await close(parts);
     throw error;
   }
+}
+
+interface PreloadParts {
+  readonly services: GatewayServices;
+  readonly health: Health;
+  readonly lockstep: Lockstep;
+  readonly closing: AbortSignal;
+}
+
+/**
+ * Has the node say that it is starting, and answers what begins the preload that ends that. A node that has not found its
+ * cluster preloads nothing: each would ask every server for itself.
+ */
+function startPreload(config: GatewayConfig, { services, health, lockstep, closing }: PreloadParts): () => void {
+  const { preloadTimeoutMs: timeoutMs, connectionsMax } = config.upstream;
+  if (timeoutMs === 0 || lockstep.coherence.state !== 'coherent') return () => undefined;
+  const { discovery, logger } = services;
+  health.starting = true;
+  return () => {
+    const { directory } = config;
+    void preload({ discovery, directory, timeoutMs, connectionsMax, logger, closing }).finally(() => {
+      health.starting = false;
+    });
+  };
 }
 
 function adapters(config: GatewayConfig, cluster: ClusterConfig, logger: Logger) {
@@ -100,7 +143,10 @@ interface ServiceParts {
   readonly closing: AbortSignal;
 }
 
-function buildServices(config: GatewayConfig, { lockstep, logger, closing }: ServiceParts): GatewayServices {
+function buildServices(
+  config: GatewayConfig,
+  { lockstep, logger, closing }: ServiceParts,
+): Omit<GatewayServices, 'configStatus'> {
   const limits = config.upstream;
   const cache = new GatewayCache<GatewayDefinition, Tool>({ lockstep, times: timesOf(config) });
   const changes = new ToolsChanges({ cache, logger, closing });
@@ -151,6 +197,7 @@ interface NodeParts {
   readonly lockstep: Lockstep;
   readonly pool: UpstreamPool;
   readonly changes: ToolsChanges;
+  readonly followed: FollowedConfig | undefined;
   readonly closing: AbortController;
   readonly logger: Logger;
 }
@@ -168,7 +215,7 @@ function drain({ server, health }: NodeParts): Promise<void> {
  * or a clear still waits for; clients last: a stream that is still open then holds nothing but silence.
  */
 async function close(parts: NodeParts): Promise<void> {
-  const { server, answers, mcp, health, lockstep, pool, changes, closing, logger } = parts;
+  const { server, answers, mcp, health, lockstep, pool, changes, followed, closing, logger } = parts;
   health.draining = true;
   closing.abort();
   server.close();
@@ -182,6 +229,6 @@ async function close(parts: NodeParts): Promise<void> {
     logger.warn({ reason: error instanceof Error ? error.message : String(error) }, 'MCP streams could not be ended');
   });
   server.closeAllConnections();
-  await Promise.all([poolClosed, left, changes.ended()]);
+  await Promise.all([poolClosed, left, changes.ended(), followed?.close()]);
   health.close();
 }

@@ -43,7 +43,7 @@ export function scriptServer(name: string, script: string): ServerEntry {
 /** A configuration file with one gateway that has these servers; `others` are sections that add to it. */
 export function configText(servers: readonly ServerEntry[], lockstep: Readonly<Record<string, unknown>> = {}): string {
   return JSON.stringify({
-    lockstep: { port: 0, logLevel: 'silent', ...lockstep },
+    lockstep: { port: 0, logLevel: 'silent', preloadTimeoutMs: 0, ...lockstep },
     mcp_configs: { 'config-1': { mcp_config_name: 'main', mcp_config: servers } },
     projects: { 'project-1': { project_name: 'first', mcp_config_id: 'config-1' } },
     users: { 'user-1': { email: 'one@example.com' } },

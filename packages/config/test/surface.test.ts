@@ -8,8 +8,10 @@ it('exports these values and no other', () => {
   expect(Object.keys(config).sort()).toEqual([
     'CONFIG_VARIABLE',
     'SETTINGS',
+    'SOURCE_VARIABLES',
     'formatProblems',
     'loadGatewayConfig',
+    'locateConfig',
     'redactConfig',
     'showConnection',
   ]);
@@ -21,6 +23,7 @@ it('exports these types and no other', () => {
   const names = lists.flatMap(([, list = '']) => list.split(',').map((name) => name.trim())).filter(Boolean);
   expect(names.sort()).toEqual([
     'ClusterConfig',
+    'ConfigLocation',
     'ConfigProblem',
     'ConfigSources',
     'Environment',
@@ -39,6 +42,7 @@ it('exports these types and no other', () => {
     'SettingSpec',
     'ShownConnection',
     'ShownOAuth',
+    'SourceVariable',
     'StaticTool',
     'ToolListKind',
     'UpstreamConfig',
@@ -70,6 +74,7 @@ it('knows these variables of the environment and no other of ours', () => {
     'LOCKSTEP_CONNECTIONS_MAX',
     'LOCKSTEP_RESPONSE_BYTES_MAX',
     'LOCKSTEP_TOOL_LIST',
+    'LOCKSTEP_PRELOAD_TIMEOUT_MS',
     'LOCKSTEP_LOG_LEVEL',
   ]);
 });

@@ -33,22 +33,35 @@ export interface GatewayRef {
   readonly sendsTokens?: boolean;
 }
 
-type Server = Pick<ServerRef, 'configId' | 'serverName'>;
-
-/** The key of a server's tool list, for all contexts or for one: config id, server name, and how the server is reached. */
-export function toolsKey({ configId, serverName, fingerprint }: ServerRef, principal?: string): string {
-  const shared = [configId, serverName, fingerprint];
+/**
+ * The key of a server's tool list, for all contexts or for one: config id, server name, how the server is reached, and
+ * whether it is believed: what a node shares that believes it is not found by one that does not.
+ */
+export function toolsKey({ configId, serverName, fingerprint, believesPublic }: ServerRef, principal?: string): string {
+  const shared = [configId, serverName, believesPublic ? `public ${fingerprint}` : fingerprint];
   return JSON.stringify(principal === undefined ? shared : [...shared, principal]);
 }
 
-/** The tags of a server's tool list: its server's, and its configuration's. */
-export function toolsTags({ configId, serverName }: Server): readonly [string, string] {
-  return [serverTag(configId, serverName), configTag(configId)];
+/** The tags of a server's tool list: its server's, its configuration's, its connection's, and its context's if it has one. */
+export function toolsTags(server: ServerRef, principal?: string): readonly string[] {
+  const { configId, serverName } = server;
+  const shared = [serverTag(configId, serverName), configTag(configId), connectionTag(server)];
+  return principal === undefined ? shared : [...shared, principalTag(principal)];
 }
 
 /** Covers one server's tool lists, however the server is or was reached. */
 export function serverTag(configId: string, serverName: string): string {
   return `server:${JSON.stringify([configId, serverName])}`;
+}
+
+/** Covers one server's tool lists, as far as they came over one connection. */
+export function connectionTag(server: ServerRef): string {
+  return `connection:${toolsKey(server)}`;
+}
+
+/** Covers the private tool lists of one authorisation context. */
+export function principalTag(principal: string): string {
+  return `principal:${principal}`;
 }
 
 /** Covers the tool lists of every server of one MCP configuration. */
@@ -62,7 +75,7 @@ export function tokenKey({ configId, serverName, identity }: TokenRef): string {
 }
 
 /** The tags of a server's token; others than those of its tools, whose changes do not concern it. */
-export function tokenTags({ configId, serverName }: Server): readonly [string, string] {
+export function tokenTags({ configId, serverName }: TokenRef): readonly [string, string] {
   return [serverTokensTag(configId, serverName), configTokensTag(configId)];
 }
 

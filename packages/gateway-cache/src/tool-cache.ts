@@ -107,7 +107,7 @@ export class ToolCache<T> {
         if (isShareable(server, discovered)) await this.#scopes.clear(toolsKey(server)).catch(unlessBroken);
         return this.#answer(server, discovered, answer);
       },
-      { tags: toolsTags(server) },
+      { tags: toolsTags(server, server.principal) },
     );
     return found as Lookup<ToolList<T>>;
   }

@@ -48,6 +48,7 @@ it('exports these types and no other', () => {
     'ReadRecord',
     'Recorded',
     'RedisInfo',
+    'Revocation',
     'ServerRef',
     'TokenCacheOptions',
     'TokenRef',
