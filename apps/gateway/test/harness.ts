@@ -1,10 +1,12 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Environment } from '@lockstep/config';
-import { formatProblems, loadGatewayConfig } from '@lockstep/config';
+import { formatProblems, loadGatewayConfig, locateConfig } from '@lockstep/config';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import type { Logger } from 'pino';
 import { pino } from 'pino';
+import { FileSource } from '../src/config/file-source.ts';
+import { HttpSource } from '../src/config/http-source.ts';
 import type { GatewayNode } from '../src/wiring.ts';
 import { startNode } from '../src/wiring.ts';
 
@@ -62,6 +64,20 @@ export async function startTestNode(
   return startNode(loaded.value, logger);
 }
 
+/** Starts a node in this process that follows a file, or the URL of one. */
+export async function startFollowingNode(
+  location: string,
+  logger: Logger = pino({ level: 'silent' }),
+): Promise<GatewayNode> {
+  const at = locateConfig(location, {});
+  if (!at.ok || at.value === undefined) throw new Error(`${location} cannot be followed`);
+  const source = at.value.kind === 'file' ? new FileSource(at.value.path) : new HttpSource(at.value);
+  const parse = (text: string) => loadGatewayConfig({ file: source.name, environment: {}, readText: () => text });
+  const loaded = parse((await source.read(new AbortController().signal)) ?? '');
+  if (!loaded.ok) throw new Error(formatProblems(loaded.problems));
+  return startNode(loaded.value, logger, { source, parse });
+}
+
 /** What a client's call of one of the gateway's tools brought. */
 export type Answer = Readonly<Record<string, unknown>> & { readonly status: string };
 
@@ -114,4 +130,6 @@ export interface NodeStatusAnswer {
   readonly server_connections: number;
   readonly server_requests: number;
   readonly access_tokens: Readonly<Record<string, number>>;
+  readonly near: Readonly<Record<'tools' | 'gateway-config' | 'gateway-key', { readonly loads: number }>>;
+  readonly config?: Readonly<Record<string, unknown>>;
 }
