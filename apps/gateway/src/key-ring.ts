@@ -1,4 +1,5 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { GatewayDefinition, GatewayDirectory, KeyRole } from '@lockstep/config';
 import type { GatewayCache, GatewayRef } from '@lockstep/gateway-cache';
 import { configName, grantName } from './config/directory-names.ts';
@@ -46,7 +47,7 @@ export interface OpenedGateway {
  */
 export class KeyRing<T> {
   readonly #cache: GatewayCache<GatewayDefinition, T>;
-  readonly #macKey: Buffer = randomBytes(32);
+  readonly #macKey: KeyObject = createSecretKey(randomBytes(32));
   #known: Known;
 
   constructor(directory: GatewayDirectory, cache: GatewayCache<GatewayDefinition, T>) {

@@ -33,20 +33,37 @@ export interface GatewayRef {
   readonly sendsTokens?: boolean;
 }
 
-/**
- * The key of a server's tool list, for all contexts or for one: config id, server name, how the server is reached, and
- * whether it is believed: what a node shares that believes it is not found by one that does not.
- */
-export function toolsKey({ configId, serverName, fingerprint, believesPublic }: ServerRef, principal?: string): string {
-  const shared = [configId, serverName, believesPublic ? `public ${fingerprint}` : fingerprint];
-  return JSON.stringify(principal === undefined ? shared : [...shared, principal]);
+/** What the tool lists of one server are kept by. */
+interface ToolsNames {
+  /**
+   * The key for all contexts: config id, server name, how the server is reached, and whether it is believed: what a node
+   * shares that believes it is not found by one that does not.
+   */
+  readonly key: string;
+  /** The key for the context of the server's principal alone. */
+  readonly ofPrincipal: string;
+  /** The tags: the server's, its configuration's, its connection's. */
+  readonly tags: readonly string[];
+  /** The same, and the principal's. */
+  readonly tagsOfPrincipal: readonly string[];
 }
 
-/** The tags of a server's tool list: its server's, its configuration's, its connection's, and its context's if it has one. */
-export function toolsTags(server: ServerRef, principal?: string): readonly string[] {
-  const { configId, serverName } = server;
-  const shared = [serverTag(configId, serverName), configTag(configId), connectionTag(server)];
-  return principal === undefined ? shared : [...shared, principalTag(principal)];
+/** Names are asked for with every lookup, and mostly of the same few objects. */
+const known: WeakMap<ServerRef, ToolsNames> = new WeakMap();
+
+/** The names of a server's tool lists in the caches. */
+export function toolsNames(server: ServerRef): ToolsNames {
+  const names = known.get(server) ?? makeNames(server);
+  known.set(server, names);
+  return names;
+}
+
+function makeNames({ configId, serverName, fingerprint, principal, believesPublic }: ServerRef): ToolsNames {
+  const shared = [configId, serverName, believesPublic ? `public ${fingerprint}` : fingerprint];
+  const key = JSON.stringify(shared);
+  const tags = [serverTag(configId, serverName), configTag(configId), `connection:${key}`];
+  const tagsOfPrincipal = principal === undefined ? tags : [...tags, principalTag(principal)];
+  return { key, ofPrincipal: JSON.stringify([...shared, principal]), tags, tagsOfPrincipal };
 }
 
 /** Covers one server's tool lists, however the server is or was reached. */
@@ -56,7 +73,7 @@ export function serverTag(configId: string, serverName: string): string {
 
 /** Covers one server's tool lists, as far as they came over one connection. */
 export function connectionTag(server: ServerRef): string {
-  return `connection:${toolsKey(server)}`;
+  return `connection:${toolsNames(server).key}`;
 }
 
 /** Covers the private tool lists of one authorisation context. */

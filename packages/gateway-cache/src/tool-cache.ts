@@ -1,7 +1,7 @@
 import type { LoadContext, Lockstep, Lookup, Namespace, NamespaceOptions, NamespaceStats } from '@lockstep/cache';
 import { CacheError } from '@lockstep/cache';
 import type { ServerRef } from './names.ts';
-import { toolsKey, toolsTags } from './names.ts';
+import { toolsNames } from './names.ts';
 
 /** A server's whole tool list: every page, in the server's order. */
 export interface ToolList<T> {
@@ -62,18 +62,20 @@ export class ToolCache<T> {
     if (await this.#isPrivate(server)) return this.#findOwn(server, discover);
     let brought: DiscoveredTools<T> | undefined;
     const found = await this.#lists.lookup(
-      toolsKey(server),
+      toolsNames(server).key,
       async ({ signal, answer }) => {
         const discovered = await discover(signal);
         if (isShareable(server, discovered)) return this.#answer(server, discovered, answer);
         brought = discovered;
         return answer(APART, { doNotStore: true });
       },
-      { tags: toolsTags(server) },
+      { tags: toolsNames(server).tags },
     );
     if (isList(found)) return found;
     // A load, not a write: that would end what others remember by now, and have all ask again.
-    await this.#scopes.getOrLoad(toolsKey(server), () => 'private', { tags: toolsTags(server) }).catch(unlessBroken);
+    await this.#scopes
+      .getOrLoad(toolsNames(server).key, () => 'private', { tags: toolsNames(server).tags })
+      .catch(unlessBroken);
     return this.#findOwn(server, discover, brought);
   }
 
@@ -99,28 +101,28 @@ export class ToolCache<T> {
     let mine = brought;
     if (server.principal === undefined) return unkept(listOf(server, mine ?? (await discover(NEVER))));
     const found = await this.#lists.lookup(
-      toolsKey(server, server.principal),
+      toolsNames(server).ofPrincipal,
       async ({ signal, answer }) => {
         const discovered = mine ?? (await discover(signal));
         // Another load of this lookup has to ask itself.
         mine = undefined;
-        if (isShareable(server, discovered)) await this.#scopes.clear(toolsKey(server)).catch(unlessBroken);
+        if (isShareable(server, discovered)) await this.#scopes.clear(toolsNames(server).key).catch(unlessBroken);
         return this.#answer(server, discovered, answer);
       },
-      { tags: toolsTags(server, server.principal) },
+      { tags: toolsNames(server).tagsOfPrincipal },
     );
     return found as Lookup<ToolList<T>>;
   }
 
   /** Where the list is that this context may see; undefined: nowhere. */
   async #placeOf(server: ServerRef): Promise<string | undefined> {
-    if (!(await this.#isPrivate(server))) return toolsKey(server);
-    return server.principal === undefined ? undefined : toolsKey(server, server.principal);
+    if (!(await this.#isPrivate(server))) return toolsNames(server).key;
+    return server.principal === undefined ? undefined : toolsNames(server).ofPrincipal;
   }
 
   /** Whether the server's list is known to be private. Where it is and nobody knows, it is asked for once more. */
   async #isPrivate(server: ServerRef): Promise<boolean> {
-    const key = toolsKey(server);
+    const key = toolsNames(server).key;
     return this.#lists.peek(key) === undefined && (await this.#scopes.get(key)) !== undefined;
   }
 
