@@ -61,22 +61,24 @@ export class ToolCache<T> {
   async find(server: ServerRef, discover: Discover<T>): Promise<Lookup<ToolList<T>>> {
     if (await this.#isPrivate(server)) return this.#findOwn(server, discover);
     let brought: DiscoveredTools<T> | undefined;
+    let own: Lookup<ToolList<T>> | undefined;
     const found = await this.#lists.lookup(
       toolsNames(server).key,
       async ({ signal, answer }) => {
+        // Another node, whose load this one has waited for, may have found out.
+        if (await this.#isPrivate(server)) return answer(APART, { doNotStore: true });
         const discovered = await discover(signal);
         if (isShareable(server, discovered)) return this.#answer(server, discovered, answer);
-        brought = discovered;
+        // In its place before others are told to look there; one that nobody is to keep is for those who have waited.
+        if (this.#freshMs(discovered) > 1) own = await this.#findOwn(server, discover, discovered);
+        else brought = discovered;
+        await this.#remember(server);
         return answer(APART, { doNotStore: true });
       },
       { tags: toolsNames(server).tags },
     );
     if (isList(found)) return found;
-    // A load, not a write: that would end what others remember by now, and have all ask again.
-    await this.#scopes
-      .getOrLoad(toolsNames(server).key, () => 'private', { tags: toolsNames(server).tags })
-      .catch(unlessBroken);
-    return this.#findOwn(server, discover, brought);
+    return own ?? this.#findOwn(server, discover, brought);
   }
 
   /** A server's list, if near-cache or tier have it for this context. Discovers nothing. */
@@ -124,6 +126,12 @@ export class ToolCache<T> {
   async #isPrivate(server: ServerRef): Promise<boolean> {
     const key = toolsNames(server).key;
     return this.#lists.peek(key) === undefined && (await this.#scopes.get(key)) !== undefined;
+  }
+
+  /** Remembers that a list is private: by a load, since a write would end what others remember, and have all ask again. */
+  async #remember(server: ServerRef): Promise<void> {
+    const { key, tags } = toolsNames(server);
+    await this.#scopes.getOrLoad(key, () => 'private', { tags }).catch(unlessBroken);
   }
 
   #answer(server: ServerRef, found: DiscoveredTools<T>, answer: LoadContext<Found<T>>['answer']) {
