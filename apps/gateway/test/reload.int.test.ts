@@ -71,7 +71,7 @@ function textOf({ keys = [ADA, EVE], servers: said = servers(), projectName = 'f
   const lockstep = { port: 0, preloadTimeoutMs: 0, maxStalenessMs: 500, cluster: `reload-${clusters}` };
   const users = Object.fromEntries(keys.map((key) => [`user of ${key}`, {}]));
   return JSON.stringify({
-    lockstep: { ...lockstep, tierUrl: tier.url, busUrl: bus.url, secret: SECRET },
+    lockstep: { ...lockstep, toolList: 'own', tierUrl: tier.url, busUrl: bus.url, secret: SECRET },
     mcp_configs: { 'config-1': { mcp_config: said } },
     projects: { 'project-1': { project_name: projectName, mcp_config_id: 'config-1' } },
     users,
