@@ -9,6 +9,7 @@ import { HttpSource } from './config/http-source.ts';
 import type { LiveConfigOrigin } from './config/live-config.ts';
 import { createLogger } from './log.ts';
 import { onSignals } from './shutdown.ts';
+import type { GatewayNode } from './wiring.ts';
 import { startNode } from './wiring.ts';
 
 const USAGE = `Usage: lockstep-gateway --config FILE
@@ -91,9 +92,11 @@ async function run({ config, origin }: Started): Promise<void> {
   });
   for (const note of config.notes) logger.warn({ note }, 'note on the configuration');
   try {
-    const node = await startNode(config, logger, origin);
+    let node: GatewayNode | undefined;
+    // From here on: its default would end the process. A node that has just started looks by itself.
+    process.on('SIGHUP', () => void node?.reload());
+    node = await startNode(config, logger, origin);
     onSignals(node, { logger, exit: (code) => process.exit(code) });
-    process.on('SIGHUP', () => void node.reload());
     logger.info({ node: node.nodeId, url: node.url }, 'listening');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
