@@ -40,17 +40,6 @@ export function eventReceipt(cache: string, receipt: Receipt): EventReceipt {
   };
 }
 
-/** How often what waits for the tier is tried again. */
-const FLUSH_MS = 1_000;
-
-/** Writes what waits for the tier, again and again; answers what ends that. */
-export function flushRegularly(audit: AuditTrail): () => void {
-  const timer = setInterval(() => {
-    if (audit.pending > 0) void audit.flush();
-  }, FLUSH_MS).unref();
-  return () => clearInterval(timer);
-}
-
 /** Where an entry is, in the words of the contract. */
 export function auditMark(recorded: Recorded): AuditMark {
   switch (recorded.audit) {

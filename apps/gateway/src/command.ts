@@ -1,17 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ConfigError } from '@lockstep/cache';
-import type { GatewayConfig } from '@lockstep/config';
-import { formatProblems, loadGatewayConfig, redactConfig } from '@lockstep/config';
+import type { ConfigLocation, ConfigProblem, GatewayConfig, Parsed } from '@lockstep/config';
+import { formatProblems, loadGatewayConfig, locateConfig, redactConfig } from '@lockstep/config';
+import type { ConfigSource } from './config/config-source.ts';
+import { FileSource } from './config/file-source.ts';
+import { HttpSource } from './config/http-source.ts';
+import type { LiveConfigOrigin } from './config/live-config.ts';
 import { createLogger } from './log.ts';
 import { onSignals } from './shutdown.ts';
+import type { GatewayNode } from './wiring.ts';
 import { startNode } from './wiring.ts';
 
 const USAGE = `Usage: lockstep-gateway --config FILE
 
 Runs one node of an MCP gateway.
 
-  --config FILE   the configuration (or LOCKSTEP_CONFIG)
+  --config FILE   the configuration: a file, or an http(s) URL (or LOCKSTEP_CONFIG)
   --print-config  print what the configuration comes to, secrets masked, and exit
   --help          print this and exit
 `;
@@ -19,13 +24,41 @@ Runs one node of an MCP gateway.
 const EXIT_USAGE = 2;
 const EXIT_FAILED = 1;
 
-const config = readConfig();
-if (config !== undefined) await run(config);
+const started = await readConfig();
+if (started !== undefined) await run(started);
 
-/** The configuration; undefined where there is nothing to run, and the exit code says why. */
-function readConfig(): GatewayConfig | undefined {
-  let file: string | undefined;
-  let print = false;
+interface Started {
+  readonly config: GatewayConfig;
+  readonly origin: LiveConfigOrigin;
+}
+
+/** The configuration, and where it comes from; undefined where there is nothing to run, and the exit code says why. */
+async function readConfig(): Promise<Started | undefined> {
+  const given = readArguments();
+  if (given === undefined) return undefined;
+  const located = locateConfig(given.config, process.env);
+  if (!located.ok) return refuse(located.problems);
+  const source = located.value && openSource(located.value);
+  const read = source?.read(new AbortController().signal) ?? Promise.resolve('');
+  const text = await read.catch((error: unknown) => error as Error);
+  const parse = (content: string | Error): Parsed<GatewayConfig> =>
+    loadGatewayConfig({
+      file: source?.name,
+      environment: process.env,
+      readText: (path) => {
+        if (path !== source?.name) return readFileSync(path, 'utf8');
+        if (content instanceof Error) throw content;
+        return content;
+      },
+    });
+  const loaded = parse(text ?? '');
+  if (!loaded.ok) return refuse(loaded.problems);
+  if (given.print) process.stdout.write(`${JSON.stringify(redactConfig(loaded.value), undefined, 2)}\n`);
+  return given.print || source === undefined ? undefined : { config: loaded.value, origin: { source, parse } };
+}
+
+/** The arguments; undefined where they cannot be used, or nothing is to be run. */
+function readArguments(): { readonly config: string | undefined; readonly print: boolean } | undefined {
   try {
     const options = {
       config: { type: 'string' },
@@ -33,36 +66,36 @@ function readConfig(): GatewayConfig | undefined {
       help: { type: 'boolean' },
     } as const;
     const { values } = parseArgs({ options });
-    if (values.help === true) {
-      process.stdout.write(USAGE);
-      return undefined;
-    }
-    file = values.config;
-    print = values['print-config'] === true;
+    if (values.help !== true) return { config: values.config, print: values['print-config'] === true };
+    process.stdout.write(USAGE);
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
     process.exitCode = EXIT_USAGE;
-    return undefined;
   }
-  const readText = (path: string): string => readFileSync(path, 'utf8');
-  const loaded = loadGatewayConfig({ file, environment: process.env, readText });
-  if (!loaded.ok) {
-    process.stderr.write(formatProblems(loaded.problems));
-    process.exitCode = EXIT_USAGE;
-    return undefined;
-  }
-  if (print) process.stdout.write(`${JSON.stringify(redactConfig(loaded.value), undefined, 2)}\n`);
-  return print ? undefined : loaded.value;
+  return undefined;
 }
 
-async function run(config: GatewayConfig): Promise<void> {
+function openSource(location: ConfigLocation): ConfigSource {
+  return location.kind === 'file' ? new FileSource(location.path) : new HttpSource(location);
+}
+
+function refuse(problems: readonly ConfigProblem[]): undefined {
+  process.stderr.write(formatProblems(problems));
+  process.exitCode = EXIT_USAGE;
+  return undefined;
+}
+
+async function run({ config, origin }: Started): Promise<void> {
   const logger = createLogger(config.logLevel);
   process.on('unhandledRejection', (error) => {
     logger.error({ reason: error instanceof Error ? error.message : String(error) }, 'a failure that nobody handled');
   });
   for (const note of config.notes) logger.warn({ note }, 'note on the configuration');
   try {
-    const node = await startNode(config, logger);
+    let node: GatewayNode | undefined;
+    // From here on: its default would end the process. A node that has just started looks by itself.
+    process.on('SIGHUP', () => void node?.reload());
+    node = await startNode(config, logger, origin);
     onSignals(node, { logger, exit: (code) => process.exit(code) });
     logger.info({ node: node.nodeId, url: node.url, adminUrl: node.adminUrl }, 'listening');
   } catch (error) {

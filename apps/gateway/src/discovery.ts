@@ -30,6 +30,8 @@ interface PendingTools {
   readonly status: 'pending';
 }
 
+const PENDING: PendingTools = { status: 'pending' };
+
 export type ServerTools = FoundTools | MissingTools | PendingTools;
 
 /** What the discovery works with. */
@@ -87,14 +89,20 @@ export class Discovery {
     servers: readonly ServerDefinition[],
   ): Promise<ReadonlyMap<string, ServerTools>> {
     const { discoveryPatienceMs } = this.#options.limits;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<PendingTools>((resolve) => {
-      timer = setTimeout(() => resolve({ status: 'pending' }), discoveryPatienceMs);
-    });
-    const found = await Promise.all(
-      servers.map(async (server) => [server.name, await Promise.race([this.find(gateway, server), late])] as const),
+    const found = new Map<string, ServerTools>(servers.map(({ name }) => [name, PENDING]));
+    const all = Promise.all(
+      servers.map(async (server) => {
+        const tools = await this.find(gateway, server);
+        found.set(server.name, tools);
+      }),
     );
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, discoveryPatienceMs);
+    });
+    await Promise.race([all, late]);
     clearTimeout(timer);
+    // Those that come later are for the caches, not for this answer.
     return new Map(found);
   }
 
@@ -117,8 +125,19 @@ export class Discovery {
   }
 }
 
+/** The servers of each gateway as the tool cache knows them: an answer about many servers asks for many. */
+const refs: WeakMap<GatewayDefinition, Map<ServerDefinition, ServerRef>> = new WeakMap();
+
 /** A server as the tool cache knows it. */
 export function refOf(gateway: GatewayDefinition, server: ServerDefinition): ServerRef {
+  const known = refs.get(gateway) ?? new Map<ServerDefinition, ServerRef>();
+  const ref = known.get(server) ?? makeRef(gateway, server);
+  known.set(server, ref);
+  refs.set(gateway, known);
+  return ref;
+}
+
+function makeRef(gateway: GatewayDefinition, server: ServerDefinition): ServerRef {
   const { fingerprint, name: serverName, trustsCacheScope: believesPublic } = server;
   // Each gateway has connections of its own, and the fingerprint tells one set of credentials from another.
   return { configId: gateway.configId, serverName, fingerprint, principal: gateway.id, believesPublic };

@@ -15,10 +15,10 @@ export interface Liveness {
 
 /**
  * `GET /readyz`: whether requests should be sent here. `degraded`: they may, the node serves, and marks what it cannot
- * vouch for; `draining`: they should not, the node is leaving.
+ * vouch for. They should not: `starting`, the node preloads the tools of its servers; `draining`, it is leaving.
  */
 export interface Readiness {
-  readonly status: 'ready' | 'degraded' | 'draining';
+  readonly status: 'ready' | 'degraded' | 'starting' | 'draining';
   readonly node: string;
   readonly mode: 'cluster' | 'local';
   readonly coherence: 'coherent' | 'degraded' | 'isolated';
@@ -33,6 +33,8 @@ export class Health {
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
   /** Set once the node is on its way out. */
   draining = false;
+  /** Set while the node preloads. */
+  starting = false;
 
   constructor(lockstep: Lockstep) {
     this.#lockstep = lockstep;
@@ -53,13 +55,19 @@ export class Health {
   readiness(): Readiness {
     const { state, stalenessMs, reason } = this.#lockstep.coherence;
     return {
-      status: this.draining ? 'draining' : state === 'coherent' ? 'ready' : 'degraded',
+      status: this.#status(state),
       node: this.#lockstep.nodeId,
       mode: this.#lockstep.mode,
       coherence: state,
       staleness_ms: Number.isFinite(stalenessMs) ? Math.round(stalenessMs) : null,
       ...(reason === undefined ? {} : { reason }),
     };
+  }
+
+  #status(state: Readiness['coherence']): Readiness['status'] {
+    if (this.draining) return 'draining';
+    if (this.starting) return 'starting';
+    return state === 'coherent' ? 'ready' : 'degraded';
   }
 
   close(): void {

@@ -23,7 +23,8 @@ export function createHttpApp({ openGateway, mcp, health, logger }: HttpOptions)
   app.get('/healthz', (context) => context.json(health.liveness()));
   app.get('/readyz', (context) => {
     const readiness = health.readiness();
-    return context.json(readiness, readiness.status === 'draining' ? 503 : 200);
+    const isAway = readiness.status === 'draining' || readiness.status === 'starting';
+    return context.json(readiness, isAway ? 503 : 200);
   });
   app.all('/mcp', async (context) => {
     if (health.draining) return leaving(context);

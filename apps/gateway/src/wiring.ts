@@ -1,30 +1,22 @@
-import { hkdfSync, randomBytes } from 'node:crypto';
+import { hkdfSync } from 'node:crypto';
 import type { Server } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { connectNats } from '@lockstep/bus-nats';
 import type { Lockstep } from '@lockstep/cache';
 import { millisecondsOf, openLockstep } from '@lockstep/cache';
 import type { ClusterConfig, GatewayConfig, GatewayDefinition } from '@lockstep/config';
-import {
-  AuditTrail,
-  GatewayCache,
-  gatewayPolicies,
-  MemoryJournal,
-  TOKEN_LIFE_MS_MAX,
-  TokenCache,
-} from '@lockstep/gateway-cache';
+import type { AuditTrail } from '@lockstep/gateway-cache';
+import { GatewayCache, gatewayPolicies, TOKEN_LIFE_MS_MAX, TokenCache } from '@lockstep/gateway-cache';
 import { connectKeydb } from '@lockstep/tier-keydb';
 import type { Tool } from '@modelcontextprotocol/client';
 import type { McpHttpHandler } from '@modelcontextprotocol/server';
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import type { Logger } from 'pino';
-import { AdminServer } from './admin/admin-server.ts';
-import { AdminCaches } from './admin/caches.ts';
-import { NodeReports } from './admin/node-reports.ts';
-import { flushRegularly } from './audit.ts';
 import { parseBusUrl } from './bus-url.ts';
+import type { FollowedConfig } from './config/follow-config.ts';
+import { followConfig } from './config/follow-config.ts';
+import type { LiveConfigOrigin, Reload } from './config/live-config.ts';
 import { Discovery } from './discovery.ts';
 import { EarlyExpiry } from './early-expiry.ts';
 import { Health } from './health.ts';
@@ -35,8 +27,10 @@ import { buildMcpServer } from './mcp/mcp-server.ts';
 import { MergedTools } from './mcp/merged-tools.ts';
 import { OWN_LIST } from './mcp/own-tools.ts';
 import type { GatewayServices } from './mcp/services.ts';
+import { NodeAdmin } from './node-admin.ts';
 import { AccessTokens } from './oauth/access-tokens.ts';
 import { OpenAnswers } from './open-answers.ts';
+import { preload } from './preload.ts';
 import type { Stoppable } from './shutdown.ts';
 import { ToolsChanges } from './tools-changes.ts';
 import { UpstreamPool } from './upstream/upstream-pool.ts';
@@ -44,15 +38,14 @@ import { UpstreamPool } from './upstream/upstream-pool.ts';
 /** How long answers may take to get out once the MCP servers are left, and again once the cluster is left. */
 const ANSWER_MS_MAX = 750;
 
-/** Of this package. */
-const { version: VERSION } = createRequire(import.meta.url)('../package.json') as { readonly version: string };
-
 /** How much of the time to connect an access token may take: then it is told what was slow, and a handshake has some left. */
 const TOKEN_PART = 0.75;
 
 /** A gateway node that listens. */
 export interface GatewayNode extends Stoppable {
   readonly nodeId: string;
+  /** Looks at once whether the configuration has changed; see `LiveConfig`. */
+  readonly reload: () => Promise<Reload>;
   /** Where its MCP endpoint is. */
   readonly url: string;
   /** Where its admin API is; undefined: it has none. */
@@ -60,29 +53,28 @@ export interface GatewayNode extends Stoppable {
 }
 
 /**
- * Starts a node: builds every part, joins the cluster or goes on degraded, and listens. Rejects when it cannot
- * listen, or does not fit the cluster it finds; nothing is left behind then.
+ * Starts a node: builds every part, joins the cluster or goes on degraded, and listens. With an `origin` it follows the
+ * configuration from there. Rejects when it cannot listen, or does not fit the cluster it finds; nothing is left behind
+ * then.
  */
-export async function startNode(config: GatewayConfig, logger: Logger): Promise<GatewayNode> {
-  const { cluster } = config;
-  const shared = cluster && adapters(config, cluster, logger);
+export async function startNode(
+  config: GatewayConfig,
+  logger: Logger,
+  origin?: LiveConfigOrigin,
+): Promise<GatewayNode> {
+  const shared = config.cluster && adapters(config, config.cluster, logger);
   const lockstep = await openLockstep({
     maxStaleness: config.maxStalenessMs,
     logger: cacheLogger(logger),
     ...shared,
   });
   const closing = new AbortController();
-  const audit = new AuditTrail({
-    journal: shared?.tier.journal ?? new MemoryJournal(),
-    secret: cluster?.secret ?? randomBytes(32).toString('hex'),
-    node: lockstep.nodeId,
-    wallClock: () => new Date().toISOString(),
-    logger: cacheLogger(logger),
-  });
-  const services = buildServices(config, { lockstep, audit, logger, closing: closing.signal });
-  const reports = new NodeReports(lockstep, logger);
-  const caches = new AdminCaches(lockstep, services);
-  const admin = new AdminServer({ config: config.admin, caches, reports, logger });
+  const admin = new NodeAdmin({ config, lockstep, journal: shared?.tier.journal, logger });
+  const { audit } = admin;
+  const built = buildServices(config, { lockstep, audit, logger, closing: closing.signal });
+  const following = { ...built, started: config, logger, closing: closing.signal };
+  const followed = origin && followConfig(origin, following);
+  const services: GatewayServices = { ...built, configStatus: () => followed?.status() };
   const health = new Health(lockstep);
   const mcp = createMcpHandler(({ authInfo, era }) => buildMcpServer({ services, ...openedGateway(authInfo) }, era), {
     onerror: (error) => logger.debug({ reason: error.message }, 'an MCP request was refused or broken off'),
@@ -92,19 +84,44 @@ export async function startNode(config: GatewayConfig, logger: Logger): Promise<
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   const answers = new OpenAnswers(server);
   const { pool, changes } = services;
-  const flushing = flushRegularly(audit);
-  const own = { admin, audit, flushing, reports };
-  const parts: NodeParts = { server, answers, mcp, health, lockstep, pool, changes, closing, logger, ...own };
+  const parts: NodeParts = { server, answers, mcp, health, lockstep, pool, changes, followed, admin, closing, logger };
   try {
     const { nodeId } = lockstep;
+    const preloaded = startPreload(config, { services, health, lockstep, closing: closing.signal });
     const url = await listen(server, config);
-    const adminUrl = await admin.start();
-    reports.start({ url, version: VERSION });
-    return { nodeId, url, adminUrl, drain: () => drain(parts), close: () => close(parts) };
+    const adminUrl = await admin.start(services, url);
+    preloaded();
+    followed?.watch();
+    const reload = async (): Promise<Reload> => followed?.reload() ?? 'unchanged';
+    return { nodeId, url, adminUrl, reload, drain: () => drain(parts), close: () => close(parts) };
   } catch (error) {
     await close(parts);
     throw error;
   }
+}
+
+interface PreloadParts {
+  readonly services: GatewayServices;
+  readonly health: Health;
+  readonly lockstep: Lockstep;
+  readonly closing: AbortSignal;
+}
+
+/**
+ * Has the node say that it is starting, and answers what begins the preload that ends that. A node that has not found its
+ * cluster preloads nothing: each would ask every server for itself.
+ */
+function startPreload(config: GatewayConfig, { services, health, lockstep, closing }: PreloadParts): () => void {
+  const { preloadTimeoutMs: timeoutMs, connectionsMax } = config.upstream;
+  if (timeoutMs === 0 || lockstep.coherence.state !== 'coherent') return () => undefined;
+  const { discovery, logger } = services;
+  health.starting = true;
+  return () => {
+    const { directory } = config;
+    void preload({ discovery, directory, timeoutMs, connectionsMax, logger, closing }).finally(() => {
+      health.starting = false;
+    });
+  };
 }
 
 function adapters(config: GatewayConfig, cluster: ClusterConfig, logger: Logger) {
@@ -135,7 +152,10 @@ interface ServiceParts {
   readonly closing: AbortSignal;
 }
 
-function buildServices(config: GatewayConfig, { lockstep, audit, logger, closing }: ServiceParts): GatewayServices {
+function buildServices(
+  config: GatewayConfig,
+  { lockstep, audit, logger, closing }: ServiceParts,
+): Omit<GatewayServices, 'configStatus'> {
   const limits = config.upstream;
   const cache = new GatewayCache<GatewayDefinition, Tool>({ lockstep, times: timesOf(config) });
   const changes = new ToolsChanges({ cache, audit, logger, closing });
@@ -186,13 +206,10 @@ interface NodeParts {
   readonly lockstep: Lockstep;
   readonly pool: UpstreamPool;
   readonly changes: ToolsChanges;
+  readonly followed: FollowedConfig | undefined;
+  readonly admin: NodeAdmin;
   readonly closing: AbortController;
   readonly logger: Logger;
-  readonly admin: AdminServer;
-  readonly audit: AuditTrail;
-  readonly reports: NodeReports;
-  /** Ends the regular flush of the audit trail. */
-  readonly flushing: () => void;
 }
 
 async function drain({ server, health, admin }: NodeParts): Promise<void> {
@@ -210,7 +227,7 @@ async function drain({ server, health, admin }: NodeParts): Promise<void> {
  * or a clear still waits for; clients last: a stream that is still open then holds nothing but silence.
  */
 async function close(parts: NodeParts): Promise<void> {
-  const { server, answers, mcp, health, lockstep, pool, changes, closing, logger, admin, audit, reports } = parts;
+  const { server, answers, mcp, health, lockstep, pool, changes, followed, admin, closing, logger } = parts;
   health.draining = true;
   closing.abort();
   server.close();
@@ -218,9 +235,7 @@ async function close(parts: NodeParts): Promise<void> {
   if (requests > 0) logger.warn({ requests }, 'requests to MCP servers are broken off');
   const poolClosed = pool.close();
   await answers.ended(ANSWER_MS_MAX);
-  parts.flushing();
-  reports.stop();
-  if (!(await audit.flush())) logger.warn({ records: audit.pending }, 'audit records were not written, and are lost');
+  await admin.leave();
   const left = lockstep.close();
   await answers.ended(ANSWER_MS_MAX);
   await mcp.close().catch((error: unknown) => {
@@ -228,6 +243,6 @@ async function close(parts: NodeParts): Promise<void> {
   });
   server.closeAllConnections();
   admin.close();
-  await Promise.all([poolClosed, left, changes.ended()]);
+  await Promise.all([poolClosed, left, changes.ended(), followed?.close()]);
   health.close();
 }

@@ -218,10 +218,10 @@ describe('the audit trail', () => {
 
   it('is read in pages', async () => {
     const admin = adminOf(nodes[0], 'viewer');
-    const { records, head, next } = await admin.audit({ from: 1, limit: 2 });
+    const { records, next } = await admin.audit({ from: 1, limit: 2 });
     expect({ sequences: records.map(({ sequence }) => sequence), next }).toEqual({ sequences: [1, 2], next: 3 });
     const newest = await admin.audit({ limit: 1 });
-    expect(newest).toMatchObject({ records: [{ sequence: head }], head, next: null });
+    expect(newest).toMatchObject({ records: [{ sequence: newest.head }], next: null });
   });
 
   it('of clears of both nodes at once is one chain', async () => {

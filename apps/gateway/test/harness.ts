@@ -1,10 +1,12 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Environment } from '@lockstep/config';
-import { formatProblems, loadGatewayConfig } from '@lockstep/config';
+import { formatProblems, loadGatewayConfig, locateConfig } from '@lockstep/config';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import type { Logger } from 'pino';
 import { pino } from 'pino';
+import { FileSource } from '../src/config/file-source.ts';
+import { HttpSource } from '../src/config/http-source.ts';
 import type { GatewayNode } from '../src/wiring.ts';
 import { startNode } from '../src/wiring.ts';
 
@@ -43,7 +45,7 @@ export function scriptServer(name: string, script: string): ServerEntry {
 /** A configuration file with one gateway that has these servers; `others` are sections that add to it. */
 export function configText(servers: readonly ServerEntry[], lockstep: Readonly<Record<string, unknown>> = {}): string {
   return JSON.stringify({
-    lockstep: { port: 0, logLevel: 'silent', ...lockstep },
+    lockstep: { port: 0, logLevel: 'silent', preloadTimeoutMs: 0, ...lockstep },
     mcp_configs: { 'config-1': { mcp_config_name: 'main', mcp_config: servers } },
     projects: { 'project-1': { project_name: 'first', mcp_config_id: 'config-1' } },
     users: { 'user-1': { email: 'one@example.com' } },
@@ -60,6 +62,20 @@ export async function startTestNode(
   const loaded = loadGatewayConfig({ file: 'test.json', environment, readText: () => text });
   if (!loaded.ok) throw new Error(formatProblems(loaded.problems));
   return startNode(loaded.value, logger);
+}
+
+/** Starts a node in this process that follows a file, or the URL of one. */
+export async function startFollowingNode(
+  location: string,
+  logger: Logger = pino({ level: 'silent' }),
+): Promise<GatewayNode> {
+  const at = locateConfig(location, {});
+  if (!at.ok || at.value === undefined) throw new Error(`${location} cannot be followed`);
+  const source = at.value.kind === 'file' ? new FileSource(at.value.path) : new HttpSource(at.value);
+  const parse = (text: string) => loadGatewayConfig({ file: source.name, environment: {}, readText: () => text });
+  const loaded = parse((await source.read(new AbortController().signal)) ?? '');
+  if (!loaded.ok) throw new Error(formatProblems(loaded.problems));
+  return startNode(loaded.value, logger, { source, parse });
 }
 
 /** What a client's call of one of the gateway's tools brought. */
@@ -114,4 +130,6 @@ export interface NodeStatusAnswer {
   readonly server_connections: number;
   readonly server_requests: number;
   readonly access_tokens: Readonly<Record<string, number>>;
+  readonly near: Readonly<Record<'tools' | 'gateway-config' | 'gateway-key', { readonly loads: number }>>;
+  readonly config?: Readonly<Record<string, unknown>>;
 }

@@ -10,7 +10,7 @@ let node: GatewayNode;
 
 beforeAll(async () => {
   const file = {
-    lockstep: { port: 0 },
+    lockstep: { port: 0, preloadTimeoutMs: 0 },
     mcp_configs: {
       'config-1': { mcp_config: [npmServer('everything', ['stdio']), npmServer('memory')] },
       'config-2': { mcp_config: [npmServer('memory')] },

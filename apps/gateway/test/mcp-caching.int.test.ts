@@ -45,7 +45,15 @@ afterAll(async () => {
 /** One MCP configuration, that two users' gateways have. */
 function fileOf(server: object, cluster: string): string {
   return JSON.stringify({
-    lockstep: { port: 0, logLevel: 'silent', tierUrl: tier.url, busUrl: bus.url, secret: SECRET, cluster },
+    lockstep: {
+      port: 0,
+      logLevel: 'silent',
+      preloadTimeoutMs: 0,
+      tierUrl: tier.url,
+      busUrl: bus.url,
+      secret: SECRET,
+      cluster,
+    },
     mcp_configs: { 'config-1': { mcp_config: [server] } },
     projects: { 'project-1': { mcp_config_id: 'config-1' } },
     users: { ada: {}, eve: {} },

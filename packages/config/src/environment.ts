@@ -14,6 +14,9 @@ export const CONFIG_VARIABLE = 'LOCKSTEP_CONFIG';
 /** Variables of the same family that concern clients and tools; they change nothing here. */
 const OTHERS = new Set([
   CONFIG_VARIABLE,
+  // Where the configuration is fetched from is known before it is read.
+  'LOCKSTEP_CONFIG_TOKEN',
+  'LOCKSTEP_CONFIG_POLL_MS',
   'ENKRYPT_GATEWAY_KEY',
   'ENKRYPT_PROJECT_ID',
   'ENKRYPT_USER_ID',

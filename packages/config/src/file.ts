@@ -2,7 +2,8 @@ import { crossReferences } from './cross-references.ts';
 import { CONFIG_VARIABLE } from './environment.ts';
 import type { GatewayDocument } from './gateway-document.ts';
 import { documentShape } from './gateway-document.ts';
-import { describe } from './mask.ts';
+import { isUrl } from './location.ts';
+import { describe, maskUrl } from './mask.ts';
 import type { Parsed } from './parse.ts';
 import { knownNames, parse, parseFields } from './parse.ts';
 import type { ConfigProblem } from './problem.ts';
@@ -27,19 +28,20 @@ export type ReadText = (path: string) => string;
 
 /** Reads the file at `path`, and every problem in it. */
 export function readConfigFile(path: string | undefined, readText: ReadText): FileContents {
-  const takes = 'the path of a JSON file';
+  const takes = 'the path of a JSON file, or the URL of one';
   if (path === undefined || path === '') {
     return unusable([{ path: '--config', got: 'nothing', takes: `${takes}, there or in ${CONFIG_VARIABLE}` }]);
   }
+  const shown = isUrl(path) ? maskUrl(path) : path;
   let content: unknown;
   try {
     content = JSON.parse(readText(path));
   } catch (error) {
-    return unusable([{ path: '--config', got: `"${path}": ${reasonOf(error)}`, takes }]);
+    return unusable([{ path: '--config', got: `"${shown}": ${reasonOf(error)}`, takes }]);
   }
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
     return unusable([
-      { path: '--config', got: `"${path}" with ${describe(content, true)} in it`, takes: 'a JSON object' },
+      { path: '--config', got: `"${shown}" with ${describe(content, true)} in it`, takes: 'a JSON object' },
     ]);
   }
   return readSections(content as Readonly<Record<string, unknown>>);

@@ -5,6 +5,8 @@ export type { AdminConfig, AdminLimits, AdminToken } from './admin.ts';
 export type { Environment } from './environment.ts';
 export { CONFIG_VARIABLE } from './environment.ts';
 export type { ReadText } from './file.ts';
+export type { ConfigLocation, SourceVariable } from './location.ts';
+export { locateConfig, SOURCE_VARIABLES } from './location.ts';
 export type { ClusterConfig, ConfigSources, GatewayConfig, UpstreamConfig } from './load.ts';
 export { loadGatewayConfig } from './load.ts';
 export type { Parsed } from './parse.ts';

@@ -40,6 +40,8 @@ export interface UpstreamConfig {
   readonly connectionsMax: number;
   /** The most bytes of one answer of a server, and of one tool list. */
   readonly responseBytesMax: number;
+  /** How long all servers may be discovered before a node is ready; 0: they are not. */
+  readonly preloadTimeoutMs: number;
 }
 
 /** All that a gateway node is told from outside; complete, there is no default anywhere else. */
@@ -113,6 +115,7 @@ function assemble({ values }: Resolved, cluster: ClusterConfig | undefined, file
       serverConcurrencyMax: number('serverConcurrencyMax'),
       connectionsMax: number('connectionsMax'),
       responseBytesMax: number('responseBytesMax'),
+      preloadTimeoutMs: number('preloadTimeoutMs'),
     },
     toolList: values.toolList as ToolListKind,
     logLevel: values.logLevel as LogLevel,

@@ -34,6 +34,7 @@ export interface SettingValues {
   readonly connectionsMax?: number;
   readonly responseBytesMax?: number;
   readonly toolList?: ToolListKind;
+  readonly preloadTimeoutMs?: number;
   readonly logLevel?: LogLevel;
 }
 
@@ -274,6 +275,14 @@ const ROWS: Readonly<Record<SettingName, SettingRow>> = {
     fallback: 'merged',
     meaning:
       "What `tools/list` of the gateway answers: `merged`, also every tool of the key's servers; `own`, its own alone.",
+  },
+  preloadTimeoutMs: {
+    variable: 'LOCKSTEP_PRELOAD_TIMEOUT_MS',
+    seedName: undefined,
+    schema: whole(0, 600_000),
+    takes: 'a whole number of milliseconds from 0 to 600000; 0: tools are discovered when asked for',
+    fallback: 10_000,
+    meaning: 'How long a node that starts may discover the tools of all servers before it says that it is ready.',
   },
   logLevel: {
     variable: 'LOCKSTEP_LOG_LEVEL',

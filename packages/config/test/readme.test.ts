@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { loadGatewayConfig, SETTINGS } from '../src/index.ts';
+import { loadGatewayConfig, SETTINGS, SOURCE_VARIABLES } from '../src/index.ts';
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
 const readme = read('../README.md');
@@ -24,6 +24,13 @@ it('the README lists every setting, with its variable, what it takes, its defaul
   expect(readme.split('\n').filter((line) => /^\| `\w+`<br>/.test(line))).toEqual(rows);
 });
 
+it('the README lists every variable that says how the configuration is fetched, and no other', () => {
+  const rows = SOURCE_VARIABLES.map(({ variable, takes, fallback, meaning }) => {
+    return `| \`${variable}\` | ${takes} | ${fallback === undefined ? 'none' : `\`${fallback}\``} | ${meaning} |`;
+  });
+
+  expect(readme.split('\n').filter((line) => /^\| `LOCKSTEP_CONFIG_/.test(line))).toEqual(rows);
+});
 it('the README lists every field of an OAuth client, and no other', () => {
   const table = readme.slice(readme.indexOf('| field | takes'), readme.indexOf('Refused besides'));
   const listed = [...table.matchAll(/^\| (.*?) \|/gm)].flatMap(([, fields = '']) => fields.match(/`\w+`/g) ?? []);

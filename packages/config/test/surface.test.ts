@@ -8,8 +8,10 @@ it('exports these values and no other', () => {
   expect(Object.keys(config).sort()).toEqual([
     'CONFIG_VARIABLE',
     'SETTINGS',
+    'SOURCE_VARIABLES',
     'formatProblems',
     'loadGatewayConfig',
+    'locateConfig',
     'redactConfig',
     'showConnection',
   ]);
@@ -24,6 +26,7 @@ it('exports these types and no other', () => {
     'AdminLimits',
     'AdminToken',
     'ClusterConfig',
+    'ConfigLocation',
     'ConfigProblem',
     'ConfigSources',
     'Environment',
@@ -42,6 +45,7 @@ it('exports these types and no other', () => {
     'SettingSpec',
     'ShownConnection',
     'ShownOAuth',
+    'SourceVariable',
     'StaticTool',
     'ToolListKind',
     'UpstreamConfig',
@@ -75,6 +79,7 @@ it('knows these variables of the environment and no other of ours', () => {
     'LOCKSTEP_CONNECTIONS_MAX',
     'LOCKSTEP_RESPONSE_BYTES_MAX',
     'LOCKSTEP_TOOL_LIST',
+    'LOCKSTEP_PRELOAD_TIMEOUT_MS',
     'LOCKSTEP_LOG_LEVEL',
   ]);
 });

@@ -1,7 +1,7 @@
 import { openLockstep, TierUnavailableError } from '@lockstep/cache';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { CacheType, ServerRef } from './index.ts';
-import { CACHE_TYPE_WORDS, GatewayCache, gatewayPolicies, parseCacheType } from './index.ts';
+import { CACHE_TYPE_WORDS, GatewayCache, gatewayPolicies, parseCacheType, TokenCache } from './index.ts';
 
 const HOUR_MS = 3_600_000;
 const TIMES = { toolsTtlMs: 4 * HOUR_MS, gatewayConfigTtlMs: 24 * HOUR_MS, discoveryTimeoutMs: 20_000 };
@@ -100,6 +100,23 @@ it.each<[CacheType, boolean[], boolean]>([
   expect(await cache.hasGatewayConfig('r1:u_p_c1')).toBe(config);
 });
 
+it('clears the tokens of every gateway with everything, and with nothing less', async () => {
+  const tokens = new TokenCache(lockstep, { shared: false, acquireTimeoutMs: 1_000 });
+  const ref = { configId: 'c1', serverName: 'echo', identity: 'i1' };
+  const acquire = vi.fn(async () => ({
+    token: { accessToken: 'a token', tokenType: 'bearer', scope: null },
+    lifeMs: HOUR_MS,
+  }));
+  await tokens.get(ref, { acquire, bufferMs: 300_000 });
+  await cache.clear({ type: 'tools' });
+  await cache.clear({ type: 'gateway_config' });
+  await tokens.get(ref, { acquire, bufferMs: 300_000 });
+  expect(acquire).toHaveBeenCalledTimes(1);
+  await cache.clear({ type: 'all' });
+  await tokens.get(ref, { acquire, bufferMs: 300_000 });
+  expect(acquire).toHaveBeenCalledTimes(2);
+});
+
 it.each<[CacheType, boolean, boolean]>([
   ['all', true, true],
   ['all', false, false],
@@ -170,5 +187,5 @@ it('lets tool lists outlive a lost cluster, but never keys', () => {
 
 it('puts configurations and keys into no tier that it cannot encrypt for', () => {
   const { tools, 'tool-scopes': scopes, ...others } = gatewayPolicies(TIMES, 'cluster');
-  expect(Object.values(others).map(({ secret }) => secret)).toEqual([true, true]);
+  expect(Object.values(others).map(({ secret }) => secret)).toEqual([true, true, true]);
 });

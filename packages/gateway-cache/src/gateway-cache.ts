@@ -2,8 +2,18 @@ import type { CommittedOptions, Lockstep, Lookup, Namespace, Scope } from '@lock
 import type { ClearedCache, ClearOutcome } from './clear-outcome.ts';
 import { clearOutcome } from './clear-outcome.ts';
 import type { CacheType } from './clear-words.ts';
+import type { Revocation } from './key-grants.ts';
+import { KeyGrants } from './key-grants.ts';
 import type { GatewayRef, ServerRef } from './names.ts';
-import { configTag, configTokensTag, gatewayTag, serverTag, serverTokensTag } from './names.ts';
+import {
+  configTag,
+  configTokensTag,
+  connectionTag,
+  gatewayTag,
+  principalTag,
+  serverTag,
+  serverTokensTag,
+} from './names.ts';
 import type { GatewayNamespace, GatewayTimes } from './policies.ts';
 import { gatewayPolicies } from './policies.ts';
 import type { CacheStatus, NodeStatus } from './status.ts';
@@ -37,7 +47,9 @@ export class GatewayCache<C, T> {
   readonly #times: GatewayTimes;
   readonly #tools: ToolCache<T>;
   readonly #configs: Namespace<C>;
-  readonly #keys: Namespace<string>;
+  readonly #keys: KeyGrants;
+  /** What a clear of everything clears: everything but what is revoked. */
+  readonly #clearable: readonly string[];
 
   constructor({ lockstep, times }: GatewayCacheOptions) {
     const policies = gatewayPolicies(times, lockstep.mode);
@@ -45,15 +57,29 @@ export class GatewayCache<C, T> {
     this.#times = times;
     this.#tools = new ToolCache(lockstep, { policies, ceilingMs: times.toolsTtlMs });
     this.#configs = lockstep.namespace('gateway-config', policies['gateway-config']);
-    this.#keys = lockstep.namespace('gateway-key', policies['gateway-key']);
+    this.#keys = new KeyGrants(lockstep, policies);
+    this.#clearable = [...Object.keys(policies), 'oauth-token'].filter((name) => name !== 'revoked-key');
   }
 
-  /** The id of the gateway that a key opens. `key` is a name for the key, never the key itself. */
-  async gatewayId(key: string, load: () => string): Promise<string> {
-    return this.#keys.peek(key) ?? this.#keys.getOrLoad(key, load);
+  /**
+   * The id of the gateway that a key opens; undefined: the key is revoked, though this node's configuration still has it.
+   * `key` is a name for the key and for what it grants, never the key itself.
+   */
+  gatewayId(key: string, load: () => string): Promise<string | undefined> {
+    return this.#keys.gatewayId(key, load);
   }
 
-  /** A gateway's configuration. `key` names the gateway and the revision of the file that it comes from. */
+  /** Revokes keys, by the names that `gatewayId` is asked by. When it resolves, they open nothing on any node. */
+  async revokeKeys(revocations: readonly Revocation[]): Promise<void> {
+    await this.#keys.revoke(revocations);
+  }
+
+  /** Takes revocations back that come from a revision that `hasRun`; answers the names of those that stay. */
+  async restoreKeys(keys: readonly string[], hasRun: (revision: string) => boolean): Promise<readonly string[]> {
+    return this.#keys.restore(keys, hasRun);
+  }
+
+  /** A gateway's configuration. `key` names the gateway and its revision. */
   async gatewayConfig(key: string, gateway: Pick<GatewayRef, 'gatewayId'>, load: () => C): Promise<C> {
     return this.#configs.peek(key) ?? this.#configs.getOrLoad(key, load, { tags: [gatewayTag(gateway.gatewayId)] });
   }
@@ -91,6 +117,21 @@ export class GatewayCache<C, T> {
     await this.#lockstep.expire({ tag: serverTag(configId, serverName) });
   }
 
+  /** Clears a revision of a gateway's configuration on every node. */
+  async clearGatewayConfig(key: string): Promise<void> {
+    await this.#configs.clear(key);
+  }
+
+  /** Clears a server's tool lists on every node, as far as they came over this connection. */
+  async clearConnection(server: ServerRef): Promise<void> {
+    await this.#lockstep.clear({ tag: connectionTag(server) });
+  }
+
+  /** Clears the private tool lists of an authorisation context on every node. */
+  async clearPrincipal(principal: string): Promise<void> {
+    await this.#lockstep.clear({ tag: principalTag(principal) });
+  }
+
   /**
    * Clears on every node. Resolves once the tier has answered for every part, or cannot; tells which parts it has, and
    * which it did not confirm. Never rejects.
@@ -121,7 +162,7 @@ export class GatewayCache<C, T> {
     const configs = type === 'all' || type === 'gateway_config';
     const tools = type !== 'gateway_config';
     if (gateway === undefined) {
-      if (type === 'all') return [{ cache: 'everything', scope: { everything: true } }];
+      if (type === 'all') return this.#clearable.map((namespace) => ({ cache: 'everything', scope: { namespace } }));
       return configs ? [wholly('gateway-config'), wholly('gateway-key')] : [wholly('tools')];
     }
     const { gatewayId, configId, sendsTokens = false } = gateway;

@@ -2,6 +2,7 @@
 export type { ClearedScope, ClearRequest, GatewayCacheOptions } from './gateway-cache.ts';
 export { GatewayCache } from './gateway-cache.ts';
 export type { CacheScope, DiscoveredTools, Discover, ToolList } from './tool-cache.ts';
+export type { Revocation } from './key-grants.ts';
 export type {
   AccessToken,
   AcquiredToken,

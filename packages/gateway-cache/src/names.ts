@@ -33,22 +33,52 @@ export interface GatewayRef {
   readonly sendsTokens?: boolean;
 }
 
-type Server = Pick<ServerRef, 'configId' | 'serverName'>;
-
-/** The key of a server's tool list, for all contexts or for one: config id, server name, and how the server is reached. */
-export function toolsKey({ configId, serverName, fingerprint }: ServerRef, principal?: string): string {
-  const shared = [configId, serverName, fingerprint];
-  return JSON.stringify(principal === undefined ? shared : [...shared, principal]);
+/** What the tool lists of one server are kept by. */
+interface ToolsNames {
+  /**
+   * The key for all contexts: config id, server name, how the server is reached, and whether it is believed: what a node
+   * shares that believes it is not found by one that does not.
+   */
+  readonly key: string;
+  /** The key for the context of the server's principal alone. */
+  readonly ofPrincipal: string;
+  /** The tags: the server's, its configuration's, its connection's. */
+  readonly tags: readonly string[];
+  /** The same, and the principal's. */
+  readonly tagsOfPrincipal: readonly string[];
 }
 
-/** The tags of a server's tool list: its server's, and its configuration's. */
-export function toolsTags({ configId, serverName }: Server): readonly [string, string] {
-  return [serverTag(configId, serverName), configTag(configId)];
+/** Names are asked for with every lookup, and mostly of the same few objects. */
+const known: WeakMap<ServerRef, ToolsNames> = new WeakMap();
+
+/** The names of a server's tool lists in the caches. */
+export function toolsNames(server: ServerRef): ToolsNames {
+  const names = known.get(server) ?? makeNames(server);
+  known.set(server, names);
+  return names;
+}
+
+function makeNames({ configId, serverName, fingerprint, principal, believesPublic }: ServerRef): ToolsNames {
+  const shared = [configId, serverName, believesPublic ? `public ${fingerprint}` : fingerprint];
+  const key = JSON.stringify(shared);
+  const tags = [serverTag(configId, serverName), configTag(configId), `connection:${key}`];
+  const tagsOfPrincipal = principal === undefined ? tags : [...tags, principalTag(principal)];
+  return { key, ofPrincipal: JSON.stringify([...shared, principal]), tags, tagsOfPrincipal };
 }
 
 /** Covers one server's tool lists, however the server is or was reached. */
 export function serverTag(configId: string, serverName: string): string {
   return `server:${JSON.stringify([configId, serverName])}`;
+}
+
+/** Covers one server's tool lists, as far as they came over one connection. */
+export function connectionTag(server: ServerRef): string {
+  return `connection:${toolsNames(server).key}`;
+}
+
+/** Covers the private tool lists of one authorisation context. */
+export function principalTag(principal: string): string {
+  return `principal:${principal}`;
 }
 
 /** Covers the tool lists of every server of one MCP configuration. */
@@ -62,7 +92,7 @@ export function tokenKey({ configId, serverName, identity }: TokenRef): string {
 }
 
 /** The tags of a server's token; others than those of its tools, whose changes do not concern it. */
-export function tokenTags({ configId, serverName }: Server): readonly [string, string] {
+export function tokenTags({ configId, serverName }: TokenRef): readonly [string, string] {
   return [serverTokensTag(configId, serverName), configTokensTag(configId)];
 }
 

@@ -12,6 +12,10 @@ const TOKEN_REPLACED_MS = 300_000;
 const TOKEN_BYTES_MAX = 65_536;
 /** How long an authorization server is left alone that gave no token: a wrong secret is not tried with every request. */
 const TOKEN_FAILED_MS = 5_000;
+/** How long a revoked key is known as revoked: longer than any node takes to have the newer configuration. */
+const REVOKED_MS = 24 * HOUR_MS;
+/** How long it is not asked again whether a key is still revoked. */
+const DENIED_MS = 10_000;
 
 /** The namespaces of a gateway, by what they hold. */
 export type GatewayNamespace = 'tools' | 'gateway-config' | 'gateway-key';
@@ -33,7 +37,7 @@ export interface GatewayTimes {
 export function gatewayPolicies(
   times: GatewayTimes,
   mode: 'cluster' | 'local',
-): Readonly<Record<GatewayNamespace | 'tool-scopes', NamespaceOptions>> {
+): Readonly<Record<GatewayNamespace | 'tool-scopes' | 'revoked-key', NamespaceOptions>> {
   const { toolsTtlMs, gatewayConfigTtlMs, discoveryTimeoutMs } = times;
   // In a tier they are encrypted, or the node does not start: configurations hold credentials, ids are identifiers.
   const secret = mode === 'cluster';
@@ -61,10 +65,13 @@ export function gatewayPolicies(
     'gateway-key': {
       ttl: gatewayConfigTtlMs,
       grace: 0,
+      deniedTtl: DENIED_MS,
       whenIncoherent: 'revalidate',
       secret,
       nearEntriesMax: 100_000,
     },
+    // What a revocation is remembered by outlives a cluster that has lost touch.
+    'revoked-key': { ttl: REVOKED_MS, whenIncoherent: 'serve-stale', secret, nearEntriesMax: 10_000 },
   };
 }
 

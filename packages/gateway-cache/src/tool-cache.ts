@@ -1,7 +1,7 @@
 import type { LoadContext, Lockstep, Lookup, Namespace, NamespaceOptions, NamespaceStats } from '@lockstep/cache';
 import { CacheError } from '@lockstep/cache';
 import type { ServerRef } from './names.ts';
-import { toolsKey, toolsTags } from './names.ts';
+import { toolsNames } from './names.ts';
 
 /** A server's whole tool list: every page, in the server's order. */
 export interface ToolList<T> {
@@ -49,8 +49,6 @@ export class ToolCache<T> {
   readonly #lists: Namespace<Found<T>>;
   /** The servers whose lists are private. */
   readonly #scopes: Namespace<CacheScope>;
-  /** What is being remembered just now, by server. */
-  readonly #remembering: Map<string, Promise<void>> = new Map();
   readonly #ceilingMs: number;
 
   constructor(lockstep: Lockstep, { policies, ceilingMs }: ToolCacheOptions) {
@@ -63,19 +61,24 @@ export class ToolCache<T> {
   async find(server: ServerRef, discover: Discover<T>): Promise<Lookup<ToolList<T>>> {
     if (await this.#isPrivate(server)) return this.#findOwn(server, discover);
     let brought: DiscoveredTools<T> | undefined;
+    let own: Lookup<ToolList<T>> | undefined;
     const found = await this.#lists.lookup(
-      toolsKey(server),
+      toolsNames(server).key,
       async ({ signal, answer }) => {
+        // Another node, whose load this one has waited for, may have found out.
+        if (await this.#isPrivate(server)) return answer(APART, { doNotStore: true });
         const discovered = await discover(signal);
         if (isShareable(server, discovered)) return this.#answer(server, discovered, answer);
-        brought = discovered;
+        // In its place before others are told to look there; one that nobody is to keep is for those who have waited.
+        if (this.#freshMs(discovered) > 1) own = await this.#findOwn(server, discover, discovered);
+        else brought = discovered;
+        await this.#remember(server);
         return answer(APART, { doNotStore: true });
       },
-      { tags: toolsTags(server) },
+      { tags: toolsNames(server).tags },
     );
     if (isList(found)) return found;
-    await this.#rememberPrivate(server);
-    return this.#findOwn(server, discover, brought);
+    return own ?? this.#findOwn(server, discover, brought);
   }
 
   /** A server's list, if near-cache or tier have it for this context. Discovers nothing. */
@@ -100,43 +103,35 @@ export class ToolCache<T> {
     let mine = brought;
     if (server.principal === undefined) return unkept(listOf(server, mine ?? (await discover(NEVER))));
     const found = await this.#lists.lookup(
-      toolsKey(server, server.principal),
+      toolsNames(server).ofPrincipal,
       async ({ signal, answer }) => {
         const discovered = mine ?? (await discover(signal));
         // Another load of this lookup has to ask itself.
         mine = undefined;
-        if (isShareable(server, discovered)) await this.#scopes.clear(toolsKey(server)).catch(unlessBroken);
+        if (isShareable(server, discovered)) await this.#scopes.clear(toolsNames(server).key).catch(unlessBroken);
         return this.#answer(server, discovered, answer);
       },
-      { tags: toolsTags(server) },
+      { tags: toolsNames(server).tagsOfPrincipal },
     );
     return found as Lookup<ToolList<T>>;
   }
 
   /** The key of the list that this context may see; undefined: there is no place for it. */
   async placeOf(server: ServerRef): Promise<string | undefined> {
-    if (!(await this.#isPrivate(server))) return toolsKey(server);
-    return server.principal === undefined ? undefined : toolsKey(server, server.principal);
-  }
-
-  /** Once for all callers of a moment: each write ends what was remembered before, and so would have all ask again. */
-  async #rememberPrivate(server: ServerRef): Promise<void> {
-    const key = toolsKey(server);
-    if (this.#scopes.peek(key) !== undefined) return;
-    const remembering =
-      this.#remembering.get(key) ??
-      this.#scopes
-        .set(key, 'private', { tags: toolsTags(server) })
-        .then(() => undefined, unlessBroken)
-        .finally(() => this.#remembering.delete(key));
-    this.#remembering.set(key, remembering);
-    await remembering;
+    if (!(await this.#isPrivate(server))) return toolsNames(server).key;
+    return server.principal === undefined ? undefined : toolsNames(server).ofPrincipal;
   }
 
   /** Whether the server's list is known to be private. Where it is and nobody knows, it is asked for once more. */
   async #isPrivate(server: ServerRef): Promise<boolean> {
-    const key = toolsKey(server);
+    const key = toolsNames(server).key;
     return this.#lists.peek(key) === undefined && (await this.#scopes.get(key)) !== undefined;
+  }
+
+  /** Remembers that a list is private: by a load, since a write would end what others remember, and have all ask again. */
+  async #remember(server: ServerRef): Promise<void> {
+    const { key, tags } = toolsNames(server);
+    await this.#scopes.getOrLoad(key, () => 'private', { tags }).catch(unlessBroken);
   }
 
   #answer(server: ServerRef, found: DiscoveredTools<T>, answer: LoadContext<Found<T>>['answer']) {

@@ -50,6 +50,7 @@ it('exports these types and no other', () => {
     'ReadRecord',
     'Recorded',
     'RedisInfo',
+    'Revocation',
     'ServerRef',
     'TokenCacheOptions',
     'TokenRef',

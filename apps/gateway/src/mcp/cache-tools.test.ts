@@ -1,11 +1,12 @@
 import type { Fence, Lockstep } from '@lockstep/cache';
 import { openLockstep, TierUnavailableError } from '@lockstep/cache';
 import type { GatewayDefinition } from '@lockstep/config';
-import { GatewayCache } from '@lockstep/gateway-cache';
+import { AuditTrail, GatewayCache, MemoryJournal } from '@lockstep/gateway-cache';
 import type { Tool } from '@modelcontextprotocol/client';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { KeyRing } from '../key-ring.ts';
+import { cacheLogger } from '../log.ts';
 import { clearCache } from './cache-tools.ts';
 import type { Caller } from './services.ts';
 
@@ -25,6 +26,7 @@ const late = new TierUnavailableError('no answer in time');
 
 let lockstep: Lockstep;
 let caller: Caller;
+let audit: AuditTrail;
 
 beforeEach(async () => {
   lockstep = await openLockstep();
@@ -33,7 +35,13 @@ beforeEach(async () => {
     { keys: [{ key: 'a key', gatewayId: 'one', role: 'operator' }], gateways: [GATEWAY] },
     cache,
   );
-  const services = { cache, keyRing, logger: pino({ level: 'silent' }) } as unknown as Caller['services'];
+  const logger = pino({ level: 'silent' });
+  audit = new AuditTrail({
+    ...{ journal: new MemoryJournal(), secret: 'a secret', node: 'a' },
+    wallClock: () => '2026-11-22T00:00:00.000Z',
+    logger: cacheLogger(logger),
+  });
+  const services = { audit, cache, keyRing, logger } as unknown as Caller['services'];
   caller = { services, gateway: GATEWAY, role: 'operator' };
 });
 
@@ -53,7 +61,11 @@ it('tells the part that the tier did not confirm, keeps the events of the others
       { cache: 'gateway-config', sequence: expect.any(Number) },
       { cache: 'gateway-key', sequence: expect.any(Number) },
     ],
+    audit: { state: 'recorded', sequence: 1 },
   });
+  expect(await audit.read(1, 10)).toMatchObject([
+    { actor: 'gateway:one', outcome: { state: 'unknown', unknown: ['tools'], receipts: [{}, {}] } },
+  ]);
 });
 
 it('claims neither that it cleared nor that it did not where the tier confirmed no part', async () => {

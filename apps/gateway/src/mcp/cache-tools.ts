@@ -18,7 +18,7 @@ export interface RequestedClear {
 /** `enkrypt_get_cache_status`: all caches in numbers, the caller's own by server, and this node. */
 export async function getCacheStatus(caller: Caller): Promise<Answer> {
   const { gateway, services } = caller;
-  const { cache, changes, discovery, keyRing, pool, tokens } = services;
+  const { cache, changes, configStatus, discovery, keyRing, pool, tokens } = services;
   const [{ node, ...global }, hasConfig, servers] = await Promise.all([
     cache.status(),
     cache.hasGatewayConfig(keyRing.configKey(gateway.id)).catch(() => false),
@@ -42,9 +42,18 @@ export async function getCacheStatus(caller: Caller): Promise<Answer> {
         server_connections: pool.connections,
         server_requests: pool.running,
         access_tokens: tokens.counts(),
+        ...configFields(configStatus()),
       },
     },
   };
+}
+
+/** What may be told to the holder of any key: what is wrong in the file concerns others, and is in the log. */
+function configFields(status: ReturnType<Caller['services']['configStatus']>): Readonly<Record<string, unknown>> {
+  if (status === undefined) return {};
+  const { state, applied, refused, unreachable, needsRestart, clearsWaiting } = status;
+  const counts = { changes_applied: applied, changes_refused: refused, reads_failed: unreachable };
+  return { config: { state, ...counts, clears_waiting: clearsWaiting, needs_restart: needsRestart } };
 }
 
 /** `enkrypt_clear_cache`: clears caches of the caller's gateway, on every node of the cluster. */

@@ -1,5 +1,6 @@
 import type { CallToolResult, Progress, Tool } from '@modelcontextprotocol/client';
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
+import { shortened } from '../upstream/translate-error.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
 import type { Caller } from './services.ts';
 import { callServer } from './tool-call.ts';
@@ -44,7 +45,7 @@ export async function callMergedTool(caller: Caller, call: DirectCall): Promise<
 function translated(error: UpstreamError): ProtocolError {
   const { cause } = error;
   if (error.code !== 'refused' || !(cause instanceof ProtocolError)) return noAnswer(error.message, error.code);
-  return new ProtocolError(cause.code, cause.message, cause.data);
+  return new ProtocolError(cause.code, shortened(cause.message), cause.data);
 }
 
 function noAnswer(message: string, code: string): ProtocolError {

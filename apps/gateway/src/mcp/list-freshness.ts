@@ -1,5 +1,5 @@
 import type { GatewayDefinition, ServerDefinition } from '@lockstep/config';
-import type { GatewayCache } from '@lockstep/gateway-cache';
+import type { GatewayCache, ServerRef } from '@lockstep/gateway-cache';
 import type { Tool } from '@modelcontextprotocol/client';
 import type { FoundTools, ServerTools } from '../discovery.ts';
 import { refOf } from '../discovery.ts';
@@ -21,7 +21,7 @@ export class ListFreshness {
   }
 
   /** What a server's tools, as they were found, mean for the whole list. Asks the caches once for each list. */
-  async partOf(gateway: GatewayDefinition, server: ServerDefinition, found: ServerTools): Promise<HintPart> {
+  partOf(gateway: GatewayDefinition, server: ServerDefinition, found: ServerTools): HintPart | Promise<HintPart> {
     const nowMs = performance.now();
     switch (found.status) {
       case 'pending':
@@ -32,17 +32,17 @@ export class ListFreshness {
         const { cacheScope } = found;
         if (found.source === 'config') return { freshUntilMs: nowMs + OWN_TTL_MS, cacheScope };
         if (found.stale || found.degraded) return { freshUntilMs: nowMs, cacheScope };
-        return { freshUntilMs: await this.#until(gateway, server, found), cacheScope };
+        const knownMs = this.#untilMs.get(found.tools);
+        if (knownMs !== undefined && knownMs > nowMs) return { freshUntilMs: knownMs, cacheScope };
+        return this.#ask(refOf(gateway, server), found);
       }
     }
   }
 
-  async #until(gateway: GatewayDefinition, server: ServerDefinition, { tools }: FoundTools): Promise<number> {
-    const known = this.#untilMs.get(tools);
-    if (known !== undefined && known > performance.now()) return known;
-    const freshForMs = await this.#cache.toolsFreshForMs(refOf(gateway, server)).catch(() => 0);
-    const untilMs = performance.now() + freshForMs;
-    this.#untilMs.set(tools, untilMs);
-    return untilMs;
+  async #ask(ref: ServerRef, { tools, cacheScope }: FoundTools): Promise<HintPart> {
+    const freshForMs = await this.#cache.toolsFreshForMs(ref).catch(() => 0);
+    const freshUntilMs = performance.now() + freshForMs;
+    this.#untilMs.set(tools, freshUntilMs);
+    return { freshUntilMs, cacheScope };
   }
 }

@@ -2,6 +2,7 @@ import type { GatewayDefinition, UpstreamConfig } from '@lockstep/config';
 import type { AuditTrail, GatewayCache } from '@lockstep/gateway-cache';
 import type { Tool } from '@modelcontextprotocol/client';
 import type { Logger } from 'pino';
+import type { FollowedConfig } from '../config/follow-config.ts';
 import type { Discovery } from '../discovery.ts';
 import type { EarlyExpiry } from '../early-expiry.ts';
 import type { KeyRing, OpenedGateway } from '../key-ring.ts';
@@ -25,6 +26,8 @@ export interface GatewayServices {
   readonly tokens: AccessTokens;
   readonly limits: UpstreamConfig;
   readonly logger: Logger;
+  /** How following the configuration stands; undefined: it is not followed. */
+  readonly configStatus: () => ReturnType<FollowedConfig['status']> | undefined;
 }
 
 /** Who asks: what the request's key has opened. */

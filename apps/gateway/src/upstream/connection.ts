@@ -11,14 +11,20 @@ import type {
 import { Client, ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import type { TokenSource } from '../oauth/authorized-fetch.ts';
 import { authorizedFetch } from '../oauth/authorized-fetch.ts';
+import { boundedFetch } from './bounded-fetch.ts';
+import type { ExchangeOptions } from './exchange.ts';
+import { checkPages, exchange } from './exchange.ts';
+import { DEPTH_MAX, isWithinDepth, ListCheck } from './list-check.ts';
 import type { PageHints } from './list-hints.ts';
 import { ListHints } from './list-hints.ts';
 import { ServerProcess } from './server-process.ts';
-import { translateError } from './translate-error.ts';
+import { lineTooLong, translateError } from './translate-error.ts';
 import { UpstreamError } from './upstream-error.ts';
 
 const PAGES_MAX = 64;
 const END_SESSION_MS_MAX = 1_000;
+/** A stream that ends is opened again, when its server says so, but not more often, or later, than this. */
+const REOPEN_MS = { least: 1_000, most: 30_000 };
 const CLIENT_INFO = { name: 'lockstep-gateway', version: '0.1.0' };
 
 /**
@@ -34,6 +40,8 @@ const HANDSHAKES: Readonly<Record<ServerConnection['kind'], readonly VersionNego
 export interface ConnectOptions {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** The most bytes of one answer, and of one tool list. */
+  readonly responseBytesMax: number;
   /** Where the access tokens come from that the server is sent; undefined: it is sent none. */
   readonly tokens: TokenSource | undefined;
   /** Called when the server says that its tools have changed. */
@@ -60,14 +68,16 @@ export interface ToolCall {
 export class Connection {
   readonly #client: Client;
   readonly #transport: Transport;
+  readonly #limits: { readonly server: string; readonly bytesMax: number };
   /** What the pages of the lists that are being read say, by the options that the reading began with. */
   readonly #reading: WeakMap<RequestOptions, ListHints> = new WeakMap();
   /** How often the server said, on this connection, that its tools have changed. */
   toolChanges = 0;
 
-  private constructor(client: Client, transport: Transport) {
+  private constructor(client: Client, transport: Transport, limits: { server: string; bytesMax: number }) {
     this.#client = client;
     this.#transport = transport;
+    this.#limits = limits;
     this.#watchPages();
   }
 
@@ -86,13 +96,14 @@ export class Connection {
   }
 
   static async #attempt(
-    { name, connection }: ServerDefinition,
+    definition: ServerDefinition,
     versionNegotiation: VersionNegotiationOptions,
-    { timeoutMs, signal, tokens, onToolsChanged, onClosed, onAbandoned }: ConnectOptions,
+    options: ConnectOptions,
   ): Promise<Connection> {
+    const { timeoutMs, signal, onToolsChanged, onClosed, onAbandoned } = options;
     const client = new Client(CLIENT_INFO, { versionNegotiation, listMaxPages: PAGES_MAX });
-    const transport = openTransport(connection, tokens);
-    const opened = new Connection(client, transport);
+    const transport = openTransport(definition, options);
+    const opened = new Connection(client, transport, { server: definition.name, bytesMax: options.responseBytesMax });
     client.setNotificationHandler('notifications/tools/list_changed', () => {
       opened.toolChanges++;
       onToolsChanged();
@@ -101,11 +112,19 @@ export class Connection {
       await client.connect(transport, { timeout: timeoutMs, signal });
     } catch (error) {
       onAbandoned(opened.close());
-      throw translateError(name, error, transport instanceof ServerProcess ? transport.output.text() : undefined);
+      throw translateError(
+        definition.name,
+        error,
+        transport instanceof ServerProcess ? transport.output.text() : undefined,
+      );
     }
     client.onclose = () => {
       onClosed(opened);
     };
+    client.onerror = (error) => {
+      if (transport instanceof ServerProcess) transport.failed(error);
+    };
+    checkPages(transport);
     opened.#listenForChanges();
     return opened;
   }
@@ -113,10 +132,14 @@ export class Connection {
   /** Every page of the tool list; a server without tools has an empty one. */
   async listTools(timeoutMs: number, signal: AbortSignal): Promise<ListedTools> {
     if (this.#client.getServerCapabilities()?.tools === undefined) return { tools: [] };
-    const options = { cacheMode: 'bypass', timeout: timeoutMs, signal } as const;
     const hints = new ListHints(() => performance.now());
-    this.#reading.set(options, hints);
-    const { tools } = await this.#client.listTools(undefined, options);
+    const { server, bytesMax } = this.#limits;
+    const check = new ListCheck({ server, charactersMax: bytesMax });
+    const { tools } = await this.#exchange({ signal, checkPage: (page) => check.page(page) }, (until) => {
+      const options = { cacheMode: 'bypass', timeout: timeoutMs, signal: until } as const;
+      this.#reading.set(options, hints);
+      return this.#client.listTools(undefined, options);
+    });
     return { tools, hintMs: hints.hintMs, cacheScope: hints.cacheScope };
   }
 
@@ -126,11 +149,14 @@ export class Connection {
     const options = {
       timeout: timeoutMs,
       maxTotalTimeout: timeoutMs,
-      signal,
       ...(tool !== undefined && { toolDefinition: tool }),
       ...(onProgress !== undefined && { onprogress: onProgress }),
     };
-    return this.#client.callTool({ name, arguments: args }, options);
+    const result = await this.#exchange({ signal }, (until) =>
+      this.#client.callTool({ name, arguments: args }, { ...options, signal: until }),
+    );
+    if (isWithinDepth(result, DEPTH_MAX)) return result;
+    throw new UpstreamError('unusable', `${this.#limits.server} sent a result nested deeper than ${DEPTH_MAX}`);
   }
 
   /** Ends the session and, for stdio, the process. Bounded in time; never rejects. */
@@ -143,6 +169,19 @@ export class Connection {
     await this.#client.close().catch(() => undefined);
     // A handshake that failed leaves the transport to its owner.
     await this.#transport.close().catch(() => undefined);
+  }
+
+  /** An exchange with the server. One with a process that sends too long a line is refused with that, at once. */
+  async #exchange<R>({ signal, ...options }: ExchangeOptions, run: (until: AbortSignal) => Promise<R>): Promise<R> {
+    if (!(this.#transport instanceof ServerProcess)) return exchange({ signal, ...options }, run);
+    const { overflow } = this.#transport;
+    try {
+      return await exchange({ ...options, signal: AbortSignal.any([signal, overflow]) }, run);
+    } catch (cause) {
+      if (!overflow.aborted) throw cause;
+      const { server, bytesMax } = this.#limits;
+      throw lineTooLong(server, bytesMax, cause);
+    }
   }
 
   /** Looks at each page that the client asks for: of a list that it has put together it tells the first page's hints. */
@@ -167,10 +206,17 @@ export class Connection {
 /** A client's `request`, whatever it asks for. */
 type Ask = (request: { readonly method: string }, ...rest: RequestOptions[]) => Promise<PageHints>;
 
-function openTransport(connection: ServerConnection, tokens: TokenSource | undefined): Transport {
-  if (connection.kind === 'stdio') return new ServerProcess(connection);
+function openTransport({ name, connection }: ServerDefinition, options: ConnectOptions): Transport {
+  const { tokens, responseBytesMax: bytesMax } = options;
+  if (connection.kind === 'stdio') return new ServerProcess(connection, bytesMax);
   const url = new URL(connection.url);
-  const requestInit = { headers: { ...connection.headers } };
-  if (tokens === undefined) return new StreamableHTTPClientTransport(url, { requestInit });
-  return new StreamableHTTPClientTransport(url, { requestInit, fetch: authorizedFetch(url, tokens) });
+  const inner = tokens === undefined ? fetch : authorizedFetch(url, tokens);
+  return new StreamableHTTPClientTransport(url, {
+    requestInit: { headers: { ...connection.headers } },
+    fetch: boundedFetch({ server: name, bytesMax, inner }),
+    reconnectionScheduler: (reopen, delayMs) => {
+      const timer = setTimeout(reopen, Math.max(REOPEN_MS.least, Math.min(delayMs, REOPEN_MS.most)));
+      return () => clearTimeout(timer);
+    },
+  });
 }

@@ -7,6 +7,9 @@ const TERM_AFTER_MS = 1_000;
 const KILL_AFTER_MS = 2_500;
 const GONE_AFTER_MS = 3_000;
 
+/** What the SDK's buffer of lines says when it is full. */
+const OVERFLOW = /^ReadBuffer exceeded/;
+
 /**
  * The process of a stdio server, as a transport. Every `close` waits for the one end of the process: its input is
  * closed, after a second it gets SIGTERM, after two and a half SIGKILL. (The SDK's own transport takes four seconds,
@@ -17,14 +20,25 @@ export class ServerProcess extends StdioClientTransport {
   readonly output: ErrorOutput;
   readonly #gone: Promise<void>;
   #closing: Promise<void> | undefined;
+  readonly #overflow: AbortController = new AbortController();
 
-  constructor({ command, args, env, cwd }: Extract<ServerConnection, { kind: 'stdio' }>) {
+  constructor({ command, args, env, cwd }: Extract<ServerConnection, { kind: 'stdio' }>, lineBytesMax: number) {
     const folder = cwd === undefined ? {} : { cwd };
-    super({ command, args: [...args], env: { ...env }, stderr: 'pipe', ...folder });
+    super({ command, args: [...args], env: { ...env }, stderr: 'pipe', maxBufferSize: lineBytesMax, ...folder });
     this.output = new ErrorOutput(this.stderr, [...Object.values(env), ...args]);
     this.#gone = new Promise((resolve) => {
       this.onclose = resolve;
     });
+  }
+
+  /** Aborted when it sends a line longer than it may: then it is left, and the SDK closes it. */
+  get overflow(): AbortSignal {
+    return this.#overflow.signal;
+  }
+
+  /** Takes note of an error of the transport: too long a line is told as one. */
+  failed(error: Error): void {
+    if (OVERFLOW.test(error.message)) this.#overflow.abort(error);
   }
 
   override close(): Promise<void> {

@@ -3,6 +3,8 @@ import { BrokenCircuitError, BulkheadRejectedError, TaskCancelledError } from 'c
 import { systemCodeOf } from './system-code.ts';
 import { UpstreamError, upstreamErrorIn } from './upstream-error.ts';
 
+const MESSAGE_LENGTH_MAX = 1_000;
+
 /** What the SDK, a policy or the network threw, as an `UpstreamError` whose message names the server and no secret. */
 export function translateError(server: string, cause: unknown, processOutput?: string): UpstreamError {
   // What a request was refused for before it was sent, the SDK wraps.
@@ -16,15 +18,25 @@ export function translateError(server: string, cause: unknown, processOutput?: s
     return new UpstreamError('busy', `too many requests wait for ${server} already`, { cause });
   }
   if (cause instanceof ProtocolError) {
-    return new UpstreamError('refused', `${server} answered with an error: ${cause.message}`, { cause });
+    return new UpstreamError('refused', `${server} answered with an error: ${shortened(cause.message)}`, { cause });
   }
   const translated = cause instanceof SdkError ? translateSdkError(server, cause) : unreachable(server, cause);
   return new UpstreamError(translated.code, translated.message, { cause, processOutput });
 }
 
+/** What a server says of an error, as long as a sentence or two. */
+export function shortened(message: string): string {
+  return message.length > MESSAGE_LENGTH_MAX ? `${message.slice(0, MESSAGE_LENGTH_MAX)}…` : message;
+}
+
 /** The server did not answer in time. */
 export function timedOut(server: string, cause: unknown): UpstreamError {
   return new UpstreamError('timed-out', `${server} took too long`, { cause });
+}
+
+/** The server's process sent a line that is longer than a line may be. */
+export function lineTooLong(server: string, bytesMax: number, cause: unknown): UpstreamError {
+  return new UpstreamError('unusable', `${server} sent a line of more than ${bytesMax} bytes`, { cause });
 }
 
 /** Whether the connection is of no more use: it is gone, or the server has forgotten its session. */
@@ -52,7 +64,9 @@ function translateSdkError(server: string, cause: SdkError): UpstreamError {
     case SdkErrorCode.RequestTimeout:
       return timedOut(server, cause);
     case SdkErrorCode.ListPaginationExceeded:
-      return new UpstreamError('unusable', `${server}'s tool list does not end: ${cause.message}`, { cause });
+      return new UpstreamError('unusable', `${server}'s tool list does not end: ${shortened(cause.message)}`, {
+        cause,
+      });
     case SdkErrorCode.InvalidResult:
     case SdkErrorCode.UnsupportedResultType:
     case SdkErrorCode.InputRequiredRoundsExceeded:

@@ -6,6 +6,8 @@ import { UpstreamServer } from './upstream-server.ts';
 
 /** How long a connection may be without use. */
 const IDLE_MS_MAX = 10 * 60_000;
+/** How long one that no configuration has any more: a request that began before may make another call. */
+const RETIRED_IDLE_MS_MAX = 1_000;
 
 /** What the pool needs. */
 export interface UpstreamPoolOptions {
@@ -30,6 +32,8 @@ export class UpstreamPool {
   /** Least recently used first. */
   readonly #servers: Map<string, Pooled> = new Map();
   readonly #leaving: Set<Promise<void>> = new Set();
+  /** Which the configuration has; undefined: all. */
+  #kept: ReadonlySet<string> | undefined;
   #closed = false;
 
   constructor(options: UpstreamPoolOptions) {
@@ -52,12 +56,18 @@ export class UpstreamPool {
    */
   of(gateway: GatewayDefinition, definition: ServerDefinition): UpstreamServer {
     if (this.#closed) throw new UpstreamError('closed', 'this node is closing');
-    const key = JSON.stringify([gateway.id, definition.name, definition.fingerprint]);
+    const key = keyOf(gateway, definition);
     const pooled = this.#servers.get(key) ?? this.#add(key, gateway, definition);
     this.#servers.delete(key);
     this.#servers.set(key, pooled);
     this.#watchIdle(key, pooled);
     return pooled.server;
+  }
+
+  /** Ends the connections that none of these gateways has, each once it is not in use any more. */
+  keepOnly(gateways: readonly GatewayDefinition[]): void {
+    this.#kept = new Set(gateways.flatMap((gateway) => gateway.servers.map((server) => keyOf(gateway, server))));
+    for (const [key, pooled] of this.#servers) if (!this.#kept.has(key)) this.#watchIdle(key, pooled);
   }
 
   /** Ends every connection; requests under way reject with `closed` at once. Bounded in time; never rejects. */
@@ -88,10 +98,11 @@ export class UpstreamPool {
 
   #watchIdle(key: string, pooled: Pooled): void {
     clearTimeout(pooled.idleTimer);
+    const idleMs = this.#kept?.has(key) === false ? RETIRED_IDLE_MS_MAX : IDLE_MS_MAX;
     pooled.idleTimer = setTimeout(() => {
       if (pooled.server.idle) this.#retire(key, pooled);
       else this.#watchIdle(key, pooled);
-    }, IDLE_MS_MAX).unref();
+    }, idleMs).unref();
   }
 
   #retire(key: string, { server, idleTimer }: Pooled): void {
@@ -101,4 +112,8 @@ export class UpstreamPool {
     this.#leaving.add(gone);
     void gone.finally(() => this.#leaving.delete(gone));
   }
+}
+
+function keyOf(gateway: GatewayDefinition, { name, fingerprint }: ServerDefinition): string {
+  return JSON.stringify([gateway.id, name, fingerprint]);
 }

@@ -15,6 +15,7 @@ import type { TokenSource } from '../oauth/authorized-fetch.ts';
 import type { ListedTools, ToolCall } from './connection.ts';
 import { Connection } from './connection.ts';
 import { isConnectionLost, timedOut, translateError, wasNotProcessed } from './translate-error.ts';
+import type { UpstreamErrorCode } from './upstream-error.ts';
 import { UpstreamError } from './upstream-error.ts';
 
 /** How many requests may wait, for each that may run. */
@@ -22,6 +23,7 @@ const WAITING_PER_RUNNING = 8;
 /** Failures in a row after which a server is left alone, and for how long: ever longer while it goes on failing. */
 const FAILURES_MAX = 3;
 const LEFT_ALONE_MS = { initialDelay: 1_000, maxDelay: 30_000 };
+const FAILURES: ReadonlySet<UpstreamErrorCode> = new Set(['unreachable', 'timed-out', 'unusable']);
 /** How often a list is read again because it changed while it was read. */
 const READINGS_MAX = 3;
 /** A server that changes many tools says so many times: it is heard a moment after the first, and once a second. */
@@ -68,8 +70,7 @@ export class UpstreamServer {
   #running = 0;
 
   constructor(definition: ServerDefinition, options: UpstreamServerOptions) {
-    const isFailure = (error: unknown): boolean =>
-      error instanceof UpstreamError && (error.code === 'unreachable' || error.code === 'timed-out');
+    const isFailure = (error: unknown): boolean => error instanceof UpstreamError && FAILURES.has(error.code);
     const running = options.limits.serverConcurrencyMax;
     this.definition = definition;
     this.#options = options;
@@ -200,6 +201,7 @@ export class UpstreamServer {
   #handshake(signal: AbortSignal): Promise<Connection> {
     const handshake = Connection.open(this.definition, {
       timeoutMs: this.#options.limits.connectTimeoutMs,
+      responseBytesMax: this.#options.limits.responseBytesMax,
       signal,
       tokens: this.#options.tokens,
       onToolsChanged: () => this.#toolsChanged(),

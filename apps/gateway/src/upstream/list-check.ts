@@ -1,0 +1,92 @@
+import { UpstreamError } from './upstream-error.ts';
+
+/** More tools than any model is shown; what a node has to hold, rename and send grows with them. */
+export const TOOLS_MAX = 10_000;
+/** Names are a hundred characters or so; what is longer is not meant to be called. */
+const NAME_LENGTH_MAX = 512;
+/** One tool with its schemas, as JSON. */
+const TOOL_CHARACTERS_MAX = 262_144;
+/** Values deeper than this are nobody's; what walks over them by recursion ends with the stack. */
+export const DEPTH_MAX = 100;
+
+/** What is checked against. */
+export interface ListCheckOptions {
+  /** The name of the server, for messages. */
+  readonly server: string;
+  /** The most characters of the whole list, as JSON. */
+  readonly charactersMax: number;
+}
+
+/**
+ * Checks the pages of one tool list: that they are lists of tools, and together no more than a node can hold. It costs
+ * no more than the page is long, so it comes before checks of everything in it.
+ */
+export class ListCheck {
+  readonly #options: ListCheckOptions;
+  #tools = 0;
+  #characters = 0;
+
+  constructor(options: ListCheckOptions) {
+    this.#options = options;
+  }
+
+  /** Checks the next page; throws `UpstreamError`. A page that is not complete is left to who asked for it. */
+  page(result: unknown): void {
+    if (!isObject(result) || result['resultType'] === 'input_required') return;
+    const { tools } = result;
+    if (!Array.isArray(tools)) throw this.#unusable('what it sends has no list of tools');
+    if (this.#tools + tools.length > TOOLS_MAX) throw this.#unusable(`it has more than ${TOOLS_MAX} tools`);
+    for (const tool of tools) this.#tool(tool, `tool ${++this.#tools}`);
+  }
+
+  #tool(tool: unknown, which: string): void {
+    if (!isObject(tool)) throw this.#unusable(`${which} is not an object`);
+    const { name, inputSchema } = tool;
+    if (typeof name !== 'string' || name === '') throw this.#unusable(`${which} has no name`);
+    if (name.length > NAME_LENGTH_MAX) {
+      throw this.#unusable(`the name of ${which} is longer than ${NAME_LENGTH_MAX} characters`);
+    }
+    if (!isObject(inputSchema) || inputSchema['type'] !== 'object') {
+      throw this.#unusable(`the inputSchema of ${which} is not the schema of an object`);
+    }
+    const length = charactersOf(tool);
+    if (length > TOOL_CHARACTERS_MAX) {
+      throw this.#unusable(`${which} is larger than ${TOOL_CHARACTERS_MAX} characters`);
+    }
+    if (!isWithinDepth(tool, DEPTH_MAX)) throw this.#unusable(`${which} is nested deeper than ${DEPTH_MAX}`);
+    this.#characters += length;
+    const { charactersMax } = this.#options;
+    if (this.#characters > charactersMax) throw this.#unusable(`it is larger than ${charactersMax} characters`);
+  }
+
+  #unusable(why: string): UpstreamError {
+    return new UpstreamError('unusable', `the tool list of ${this.#options.server} cannot be used: ${why}`);
+  }
+}
+
+/** As JSON; what is nested too deeply for that is not told by its size. */
+function charactersOf(tool: object): number {
+  try {
+    return JSON.stringify(tool).length;
+  } catch {
+    return 0;
+  }
+}
+
+/** Whether nothing in `value` is nested deeper than `depthMax`. */
+export function isWithinDepth(value: unknown, depthMax: number): boolean {
+  let level = [value].filter(isNested);
+  for (let depth = 1; level.length > 0; depth++) {
+    if (depth > depthMax) return false;
+    level = level.flatMap((part) => Object.values(part).filter(isNested));
+  }
+  return true;
+}
+
+function isNested(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
