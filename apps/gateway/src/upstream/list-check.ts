@@ -30,13 +30,16 @@ export class ListCheck {
     this.#options = options;
   }
 
-  /** Checks the next page; throws `UpstreamError`. A page that is not complete is left to who asked for it. */
-  page(result: unknown): void {
-    if (!isObject(result) || result['resultType'] === 'input_required') return;
-    const { tools } = result;
+  /** The next page, with hints that can be read, whatever they were; throws `UpstreamError` for one that cannot be used. */
+  page(result: unknown): unknown {
+    const page = isObject(result) ? result : {};
+    const { tools, resultType } = page;
+    // A list has no further questions; the SDK would answer them, and ask again.
+    if (resultType === 'input_required') throw this.#unusable('it asks back instead of answering');
     if (!Array.isArray(tools)) throw this.#unusable('what it sends has no list of tools');
     if (this.#tools + tools.length > TOOLS_MAX) throw this.#unusable(`it has more than ${TOOLS_MAX} tools`);
     for (const tool of tools) this.#tool(tool, `tool ${++this.#tools}`);
+    return { ...page, ...readableHints(page) };
   }
 
   #tool(tool: unknown, which: string): void {
@@ -62,6 +65,15 @@ export class ListCheck {
   #unusable(why: string): UpstreamError {
     return new UpstreamError('unusable', `the tool list of ${this.#options.server} cannot be used: ${why}`);
   }
+}
+
+/** How long and by whom a page may be kept. What is nonsense is taken for the least: not at all, and by nobody else. */
+function readableHints({ ttlMs, cacheScope }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const isTime = typeof ttlMs === 'number' && ttlMs > 0;
+  return {
+    ...(ttlMs !== undefined && { ttlMs: isTime ? Math.min(Math.floor(ttlMs), Number.MAX_SAFE_INTEGER) : 0 }),
+    ...(cacheScope !== undefined && { cacheScope: cacheScope === 'public' ? cacheScope : 'private' }),
+  };
 }
 
 /** As JSON; what is nested too deeply for that is not told by its size. */
