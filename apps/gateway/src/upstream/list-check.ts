@@ -6,6 +6,8 @@ export const TOOLS_MAX = 10_000;
 const NAME_LENGTH_MAX = 512;
 /** One tool with its schemas, as JSON. */
 const TOOL_CHARACTERS_MAX = 262_144;
+/** A whole list, as JSON: reading, checking, storing and sending it stops everything else for so many milliseconds a MiB. */
+const LIST_CHARACTERS_MAX = 4_194_304;
 /** Values deeper than this are nobody's; what walks over them by recursion ends with the stack. */
 export const DEPTH_MAX = 100;
 
@@ -13,8 +15,8 @@ export const DEPTH_MAX = 100;
 export interface ListCheckOptions {
   /** The name of the server, for messages. */
   readonly server: string;
-  /** The most characters of the whole list, as JSON. */
-  readonly charactersMax: number;
+  /** The most bytes of one answer: no list may be larger. */
+  readonly bytesMax: number;
 }
 
 /**
@@ -58,7 +60,7 @@ export class ListCheck {
     }
     if (!isWithinDepth(tool, DEPTH_MAX)) throw this.#unusable(`${which} is nested deeper than ${DEPTH_MAX}`);
     this.#characters += length;
-    const { charactersMax } = this.#options;
+    const charactersMax = Math.min(LIST_CHARACTERS_MAX, this.#options.bytesMax);
     if (this.#characters > charactersMax) throw this.#unusable(`it is larger than ${charactersMax} characters`);
   }
 
