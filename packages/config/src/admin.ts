@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { field } from './field.ts';
-import type { KeyRole } from './gateway-document.ts';
+import type { KeyRole } from './role.ts';
 
 /** A token of the admin API as the file has it, by its name. */
 export interface AdminTokenEntry {

@@ -7,6 +7,7 @@ import { bodyLimit } from 'hono/body-limit';
 import type { Logger } from 'pino';
 import type { AdmissionOptions } from './admission.ts';
 import { Admission } from './admission.ts';
+import type { Admitted } from './admitted.ts';
 import { auditPage, auditVerdict } from './audit.ts';
 import type { AdminCaches } from './caches.ts';
 import type { EventHub } from './event-hub.ts';
@@ -32,14 +33,6 @@ export interface AdminAppOptions extends AdmissionOptions {
   readonly hub: EventHub;
   readonly isDraining: () => boolean;
   readonly logger: Logger;
-}
-
-/** One request that was let in. */
-export interface Admitted<N extends RouteName> {
-  readonly context: Context;
-  readonly token: AdminToken;
-  readonly query: RouteTypes[N]['query'];
-  readonly body: RouteTypes[N]['body'];
 }
 
 type Handler<N extends RouteName> = (admitted: Admitted<N>) => Promise<RouteTypes[N]['answer'] | Response>;

@@ -1,7 +1,7 @@
 import type { WarmProgress } from '@lockstep/admin-api';
 import type { Context } from 'hono';
 import { stream, streamSSE } from 'hono/streaming';
-import type { Admitted } from './admin-app.ts';
+import type { Admitted } from './admitted.ts';
 import type { AdminCaches } from './caches.ts';
 import type { EventHub } from './event-hub.ts';
 import { serversToWarm, warm } from './upkeep.ts';

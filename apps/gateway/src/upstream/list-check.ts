@@ -1,7 +1,7 @@
 import { UpstreamError } from './upstream-error.ts';
 
 /** More tools than any model is shown; what a node has to hold, rename and send grows with them. */
-export const TOOLS_MAX = 10_000;
+const TOOLS_MAX = 10_000;
 /** Names are a hundred characters or so; what is longer is not meant to be called. */
 const NAME_LENGTH_MAX = 512;
 /** One tool with its schemas, as JSON. */
