@@ -23,7 +23,9 @@ export function applyEvent(node: Node, event: AppliedEvent, spared?: Flight): Ev
     applyToKey(node, effect, spared);
   }
   node.counters.eventsApplied++;
-  return node.history(event.partition)?.note(event) ?? 'foreign';
+  const verdict = node.history(event.partition)?.note(event) ?? 'foreign';
+  if (verdict !== 'old') node.events.applied(effect, event);
+  return verdict;
 }
 
 /** Poisons the key's flights, and ends its near entry: an expired one may still stand in for a load that fails. */

@@ -177,6 +177,7 @@ export class Heartbeat {
     node.failures.dropAll();
     history.adopt(adopted);
     node.counters.resets++;
+    node.events.reset(partition, adopted.sequence);
   }
 
   async #resetControl(history: PartitionHistory): Promise<void> {
@@ -193,6 +194,7 @@ export class Heartbeat {
     if (history.applied?.incarnation !== state.head.incarnation) this.controlSinceMs = node.clock.monotonicMs();
     history.adopt(state.head);
     node.counters.resets++;
+    node.events.reset(CONTROL_PARTITION, state.head.sequence);
     this.#fit.forget();
     await this.#fit.check();
   }

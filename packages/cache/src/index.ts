@@ -5,7 +5,9 @@ export type { LockstepOptions } from './node-config.ts';
 export { openLockstep } from './open.ts';
 export type { DurabilityOptions, Replicas } from './durability.ts';
 export type { Coherence, CoherenceListener } from './coherence.ts';
+export type { EventListener, KeyEvent, NodeEvent, ResetEvent, ScopeEvent } from './event-watch.ts';
 export type { NodeCounters } from './node.ts';
+export type { PartitionPosition } from './positions.ts';
 export { Lockstep, NAMESPACES_MAX } from './lockstep.ts';
 
 // Namespaces

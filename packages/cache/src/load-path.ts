@@ -7,6 +7,7 @@ import type { Flight } from './flight.ts';
 import { isLiveNear } from './live-near.ts';
 import type { Lookup, Previous, Question } from './lookup.ts';
 import { miss } from './lookup.ts';
+import type { NearValue } from './near-store.ts';
 import { NearStore, nearLife } from './near-store.ts';
 import type { LoadedValue } from './origin.ts';
 import { Origin } from './origin.ts';
@@ -117,7 +118,8 @@ export class LoadPath {
     } else if (loaded.ttlMs === 0) {
       if (token !== undefined) this.release(question, token);
     } else if (token === undefined) {
-      this.#keepBriefly(flight, question.key, loaded);
+      if (this.#space.policy.shared) this.#keepBriefly(flight, question.key, loaded);
+      else this.#keepAlone(flight, question.key, loaded);
     } else {
       return this.#fill(flight, question, { ...loaded, token });
     }
@@ -180,23 +182,17 @@ export class LoadPath {
     });
   }
 
+  /**
+   * Keeps what nobody else is to have, as long as it lives. No other node's silent fill can overtake it; every event does,
+   * also one that this node hears of later.
+   */
+  #keepAlone(flight: Flight, key: string, loaded: LoadedValue): void {
+    this.#near.keepAlone(flight, ownValue(key, loaded, this.#space.policy.nearTtlMs));
+  }
+
   /** Keeps what the tier does not hold, for a short time from the start of its load. */
   #keepBriefly(flight: Flight, key: string, loaded: LoadedValue): void {
-    const { startedMs, ttlMs, graceMs } = loaded;
-    this.#near.keepUnvouched(flight, {
-      key,
-      value: loaded.value,
-      absence: loaded.absence,
-      bytes: loaded.payload.length,
-      version: '',
-      fingerprint: '',
-      born: loaded.born,
-      tags: loaded.tags,
-      loadedMs: startedMs,
-      freshUntilMs: startedMs + Math.min(this.#space.policy.degradedTtlMs, ttlMs),
-      staleUntilMs: startedMs + ttlMs + graceMs,
-      graceMs,
-    });
+    this.#near.keepUnvouched(flight, ownValue(key, loaded, this.#space.policy.degradedTtlMs));
   }
 
   /** Lets the others load; whoever waits is told. */
@@ -250,4 +246,23 @@ export class LoadPath {
       standsInUntilMs: graceMs > 0 ? staleUntilMs : Number.NEGATIVE_INFINITY,
     };
   }
+}
+
+/** A value that only this node has, fresh for at most so long from the start of its load. */
+function ownValue(key: string, loaded: LoadedValue, freshMsMax: number): NearValue {
+  const { startedMs, ttlMs, graceMs } = loaded;
+  return {
+    key,
+    value: loaded.value,
+    absence: loaded.absence,
+    bytes: loaded.payload.length,
+    version: '',
+    fingerprint: '',
+    born: loaded.born,
+    tags: loaded.tags,
+    loadedMs: startedMs,
+    freshUntilMs: startedMs + Math.min(freshMsMax, ttlMs),
+    staleUntilMs: startedMs + ttlMs + graceMs,
+    graceMs,
+  };
 }

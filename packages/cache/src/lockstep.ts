@@ -3,6 +3,7 @@ import { CacheError, ConfigError } from '@lockstep/core';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Coherence, CoherenceListener } from './coherence.ts';
 import type { Space } from './engine.ts';
+import type { EventListener } from './event-watch.ts';
 import type { Verb } from './invalidate.ts';
 import { invalidateScope } from './invalidate.ts';
 import type { RunningEngine } from './lifecycle.ts';
@@ -11,6 +12,8 @@ import { CopyingNamespace, Namespace } from './namespace.ts';
 import type { NodeCounters } from './node.ts';
 import type { NamespaceOptions, SchemaOption } from './policy.ts';
 import { resolvePolicy } from './policy.ts';
+import type { PartitionPosition } from './positions.ts';
+import { positionsOf } from './positions.ts';
 import type { Preview, PreviewOptions } from './preview.ts';
 import { preview } from './preview.ts';
 import type { ClearOptions, CommittedOptions, QueuedReceipt, Receipt } from './receipt.ts';
@@ -50,6 +53,27 @@ export class Lockstep implements AsyncDisposable {
   /** Calls `listener` whenever the state of `coherence` changes; answers a function that ends that. */
   onCoherenceChange(listener: CoherenceListener): () => void {
     return this.#engine.coherence.listen(listener);
+  }
+
+  /**
+   * Calls `listener` with every event that takes effect on this node, whoever made it, once or, after an outage, at times
+   * twice; answers a function that ends that. Local mode: with this node's own.
+   */
+  onEvent(listener: EventListener): () => void {
+    return this.#engine.node.events.listen(listener);
+  }
+
+  /** Where this node stands in each partition's history. */
+  positions(): readonly PartitionPosition[] {
+    return positionsOf(this.#engine.node);
+  }
+
+  /** The ids of the cluster's nodes, as the tier lists them: those that died within the last minute or so included. */
+  async members(): Promise<readonly string[]> {
+    this.#refuseClosed();
+    const { node, breaker } = this.#engine;
+    if (!node.shared) return [node.id];
+    return [...(await breaker.call(() => node.tier.members())).nonces.keys()].sort();
   }
 
   /**
@@ -122,7 +146,9 @@ export class Lockstep implements AsyncDisposable {
    */
   async preview(scope: Scope, options: PreviewOptions = {}): Promise<Preview> {
     this.#refuseClosed();
-    return preview(this.#engine, { scope, namespaces: [...this.#namespaces.keys()] }, options);
+    const spaces = [...this.#namespaces.values()].map(({ space }) => space);
+    const apart = spaces.filter(({ policy }) => !policy.shared).map(({ name }) => name);
+    return preview(this.#engine, { scope, namespaces: spaces.map(({ name }) => name), apart }, options);
   }
 
   /**
@@ -136,12 +162,14 @@ export class Lockstep implements AsyncDisposable {
 
   /**
    * How many entries of a namespace the tier's index has, in one step: also those that a clear of a scope has killed, and
-   * those that were evicted or swept, until their life would be over. `preview` counts what is live. Local mode: near ones.
+   * those that were evicted or swept, until their life would be over. `preview` counts what is live. In local mode, and of a
+   * namespace that is not shared: near ones.
    */
   async count(namespace: string): Promise<number> {
     this.#refuseClosed();
     const { node, breaker } = this.#engine;
-    if (!node.shared) return this.#namespaces.get(namespace)?.space.region.entries ?? 0;
+    const space = this.#namespaces.get(namespace)?.space;
+    if (!node.shared || space?.policy.shared === false) return space?.region.entries ?? 0;
     return breaker.call(() => node.tier.count(namespace, node.partitions));
   }
 

@@ -67,6 +67,12 @@ export class NearStore {
     if (held === undefined || held.freshUntilMs <= near.freshUntilMs) this.#set(flight, near);
   }
 
+  /** Keeps what no tier is to hold, unless what is kept already was loaded later. */
+  keepAlone(flight: Flight, near: NearValue): void {
+    const held = this.#space.region.get(near.key);
+    if (held === undefined || held.loadedMs <= near.loadedMs) this.#set(flight, near);
+  }
+
   #set(flight: Flight, near: NearValue): void {
     if (flight.poisoned) return;
     if (this.#engine.closing.aborted) return;

@@ -2,6 +2,7 @@ import type { Born, Bus, Clock, Logger, NodeId, Random, ScopeId, Tier, Timers } 
 import { CONTROL_PARTITION, EpochTable, Flights, Horizons, PartitionHistory, UNJOINED } from '@lockstep/core';
 import { NearCache } from '@lockstep/near-cache';
 import type { Background } from './background.ts';
+import { EventWatch } from './event-watch.ts';
 import { Failures } from './failures.ts';
 import type { Flight } from './flight.ts';
 import type { KeyRing } from './key-ring.ts';
@@ -72,6 +73,7 @@ export class Node implements NodeParts {
   readonly data: readonly PartitionHistory[];
   /** The names of the open namespaces. */
   readonly namespaces: Map<ScopeId, string> = new Map();
+  readonly events: EventWatch;
   readonly counters: NodeCounters = {
     messagesReceived: 0,
     framesRejected: 0,
@@ -101,6 +103,7 @@ export class Node implements NodeParts {
     this.deltaMaxMs = parts.deltaMaxMs;
     this.shared = parts.shared;
     this.id = parts.random.hex(8) as NodeId;
+    this.events = new EventWatch(this.namespaces, parts.logger);
     this.pace = new Pace(parts.deltaMs, parts.logger);
     this.horizons = new Horizons(parts.partitions, parts.deltaMs);
     this.data = Array.from({ length: parts.partitions }, () => new PartitionHistory());

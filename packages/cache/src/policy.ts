@@ -89,6 +89,12 @@ export interface NamespaceOptions {
    * same. Default: encrypted where the node has `encryptionKeys`.
    */
   readonly secret?: boolean;
+  /**
+   * Whether values are also in the tier, for all nodes. Off: each node loads for itself, and has what it loaded, or set, near
+   * alone; clears and expires reach every node all the same, and a `set` drops the key on the others. Writes by version are
+   * refused. Default: true.
+   */
+  readonly shared?: boolean;
   /** The most entries in this node's near-cache. Default: 10,000. */
   readonly nearEntriesMax?: number;
   /** The most bytes of encoded values in this node's near-cache. Default: 67,108,864 (64 MiB). */
@@ -131,6 +137,7 @@ export interface NamespacePolicy {
   readonly compressFrom: number;
   /** Also: a value in the tier that is not encrypted is none. */
   readonly encrypted: boolean;
+  readonly shared: boolean;
   readonly nearEntriesMax: number;
   readonly nearBytesMax: number;
   readonly copies: boolean;
@@ -206,18 +213,19 @@ function valuePolicy(
   options: AnyOptions,
   { hasKeys }: PolicyTerms,
   problems: string[],
-): Pick<NamespacePolicy, 'codec' | 'encrypted' | 'copies'> {
-  const { secret = hasKeys, copies = options.codec === 'structured' } = options;
+): Pick<NamespacePolicy, 'codec' | 'encrypted' | 'shared' | 'copies'> {
+  const { shared = true, secret = hasKeys, copies = options.codec === 'structured' } = options;
   const codec = codecOf(options.codec ?? 'json');
   if (codec === undefined) {
     problems.push('codec: takes "json", "structured", or { name, encode, decode } with a name of 1 to 64 characters');
   }
   if (typeof secret !== 'boolean') problems.push(`secret: got ${JSON.stringify(secret)}, takes true or false`);
-  if (secret && !hasKeys) {
+  if (secret && !hasKeys && shared) {
     problems.push('secret: got true, takes encryptionKeys of openLockstep beside it: this node cannot encrypt');
   }
+  if (typeof shared !== 'boolean') problems.push(`shared: got ${JSON.stringify(shared)}, takes true or false`);
   if (typeof copies !== 'boolean') problems.push(`copies: got ${JSON.stringify(copies)}, takes true or false`);
-  return { codec: codec as NumberedCodec, encrypted: secret, copies };
+  return { codec: codec as NumberedCodec, encrypted: secret, shared, copies };
 }
 
 const FIELDS: Readonly<Record<keyof AnyOptions, true>> = {
@@ -242,6 +250,7 @@ const FIELDS: Readonly<Record<keyof AnyOptions, true>> = {
   valueBytesMax: true,
   compressFrom: true,
   secret: true,
+  shared: true,
   nearEntriesMax: true,
   nearBytesMax: true,
   copies: true,

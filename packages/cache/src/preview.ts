@@ -38,10 +38,17 @@ export interface Preview {
 const LIMIT_MAX = 10_000_000;
 const SAMPLE_MAX = 1_000;
 
+/** What is looked at: a node's namespaces, and those `apart`, of which it has its own values alone. */
+interface Previewed {
+  readonly scope: Scope;
+  readonly namespaces: readonly string[];
+  readonly apart: readonly string[];
+}
+
 /** Looks for the values that a clear of a scope would end now; changes nothing. */
 export async function preview(
   engine: Engine,
-  { scope, namespaces }: { readonly scope: Scope; readonly namespaces: readonly string[] },
+  { scope, namespaces, apart }: Previewed,
   options: PreviewOptions,
 ): Promise<Preview> {
   const scopeId = engine.node.secrets.identifiers.scope(checkedScope(scope));
@@ -51,14 +58,14 @@ export async function preview(
   reader.refuseOthers({ limit: true, sample: true });
   reader.finish('preview');
   const found = new Found(engine, sampled);
-  if (!engine.node.shared) {
-    for (const entry of engine.node.near.inScope(scopeId)) {
-      const namespace = engine.node.namespaces.get(entry.namespace) ?? '';
-      if (isLiveNear(engine.node.epochs, entry)) found.add({ ...entry, namespace });
-    }
-    return { scope, ...found.all, complete: true };
+  for (const entry of engine.node.near.inScope(scopeId)) {
+    const namespace = engine.node.namespaces.get(entry.namespace) ?? '';
+    const isOnlyHere = !engine.node.shared || apart.includes(namespace);
+    if (isOnlyHere && isLiveNear(engine.node.epochs, entry)) found.add({ ...entry, namespace });
   }
-  const searched = 'namespace' in scope ? [scope.namespace] : namespaces;
+  if (!engine.node.shared) return { scope, ...found.all, complete: true };
+  const named = 'namespace' in scope ? [scope.namespace] : namespaces;
+  const searched = named.filter((name) => !apart.includes(name));
   let work = 0;
   for await (const { entries } of walk(engine, searched)) {
     for (const { entry, namespace, keyId, bytes } of entries) {

@@ -103,7 +103,7 @@ export class ReadPath {
       const asking = this.#asking(key, address, manner);
       begun.set(key, asking);
       manner.batch?.expect(key);
-      if (this.#tier.mayReadNow(address.partition)) together.push(asking);
+      if (this.#space.policy.shared && this.#tier.mayReadNow(address.partition)) together.push(asking);
     }
     const consulted = together.length > 0 ? this.#tier.consultMany(together) : [];
     const first = new Map(together.map((asking, at) => [asking, consulted[at]]));
@@ -144,9 +144,11 @@ export class ReadPath {
     manner.batch?.expect(key);
     node.background.run('refresh', async () => {
       try {
-        const found = await this.#tier.consult(flight, question, { leases: true, over: version });
-        if (found.kind !== 'granted') return;
-        await this.#loads.load(flight, question, { token: found.token, previous: found.previous });
+        const found = this.#space.policy.shared
+          ? await this.#tier.consult(flight, question, { leases: true, over: version })
+          : undefined;
+        if (found !== undefined && found.kind !== 'granted') return;
+        await this.#loads.load(flight, question, found ?? {});
       } catch (error) {
         if (!(error instanceof LoaderError || error instanceof LoaderTimeoutError)) throw error;
       } finally {
@@ -237,6 +239,7 @@ export class ReadPath {
         if (isBehind) await heartbeat.beat();
         const near = isWoken || isBehind ? this.near(question.key) : undefined;
         if (near !== undefined) return this.#hit(near, { loader: undefined, options: {} });
+        if (!this.#space.policy.shared) break;
       }
       const replaced = over;
       const consulting = asked ?? this.#tier.consult(flight, question, { leases, over: replaced });

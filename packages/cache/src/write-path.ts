@@ -1,5 +1,5 @@
 import type { Commit, EntryWrite, KeyAddress, TierCompared } from '@lockstep/core';
-import { TierUnavailableError } from '@lockstep/core';
+import { ConfigError, TierUnavailableError } from '@lockstep/core';
 import { encodeValue } from './codec.ts';
 import type { Duration } from './duration.ts';
 import type { Engine, Space } from './engine.ts';
@@ -71,16 +71,24 @@ export class WritePath {
 
   /** Writes a value; when it resolves, no later lookup on this node answers the older one. */
   set(key: string, value: unknown, options: SetOptions): Promise<Receipt> {
-    const { tier } = this.#engine.node;
+    const { tier, id } = this.#engine.node;
+    const { shared } = this.#space.policy;
     return this.#writing({ key, value, options }, async ({ write, flight, kept }) => {
-      const send = (): Promise<Commit> => tier.put(write);
-      return kept(await this.#commit({ kind: 'put', address: write, flight }, send));
+      // Where the tier is to have no value, the other nodes are told that theirs is old.
+      const kind = shared ? 'put' : 'clear';
+      const send = (): Promise<Commit> => (shared ? tier.put(write) : tier.clear(write, id));
+      return kept(await this.#commit({ kind, address: write, flight }, send));
     });
   }
 
   /** Writes a value, if the tier's entry is of this version. */
-  compareAndSet(key: string, value: unknown, options: SetOptions & { readonly version: string }): Promise<Compared> {
+  async compareAndSet(
+    key: string,
+    value: unknown,
+    options: SetOptions & { readonly version: string },
+  ): Promise<Compared> {
     const { tier } = this.#engine.node;
+    this.#refuseVersions();
     return this.#writing({ key, value, options }, async ({ write, flight, kept }) => {
       const send = (): Promise<TierCompared> => tier.compareAndPut(write, options.version);
       const made = await this.#compare({ kind: 'put', address: write, flight }, send);
@@ -94,6 +102,7 @@ export class WritePath {
     { version, wait }: { readonly version: string; readonly wait?: CommittedOptions['wait'] },
   ): Promise<Compared> {
     const { node } = this.#engine;
+    this.#refuseVersions();
     const address = keyAddress(node, this.#space.name, key);
     await this.#settleClears(address);
     const send = (): Promise<TierCompared> => node.tier.compareAndClear(address, version, node.id);
@@ -136,7 +145,7 @@ export class WritePath {
           value: encoded.value,
           absence: undefined,
           bytes: encoded.payload.length,
-          version: String(made.commit.sequence),
+          version: this.#space.policy.shared ? String(made.commit.sequence) : '',
           fingerprint: write.fingerprint,
           born,
           tags,
@@ -149,6 +158,12 @@ export class WritePath {
     } finally {
       node.flights.remove(flight);
     }
+  }
+
+  /** Versions are the tier's. */
+  #refuseVersions(): void {
+    if (this.#space.policy.shared) return;
+    throw new ConfigError(`namespace "${this.#space.name}" is not shared: its values have no versions to compare`);
   }
 
   /** Nothing is written by a value, or a version, before the clears that wait for the tier. */

@@ -162,7 +162,7 @@ class Scene {
     const { history } = this;
     const nodes = this.stage.nodes.filter(isAlive);
     return [
-      ...(await converge(this.#world, { history, workload: this.#workload, nodes })),
+      ...(await converge(this.#world, { history, workload: this.#workload, nodes, shared: true })),
       ...check(history, checkOptions),
     ];
   }

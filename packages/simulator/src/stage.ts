@@ -17,6 +17,8 @@ export interface StageOptions {
   /** Whether writes wait for a replica. */
   readonly durable?: boolean;
   readonly leaseMs?: number;
+  /** Whether values are in the tier, too. Default: true. */
+  readonly shared?: boolean;
   /** What a node takes for its tier: something in front of the simulated one. */
   readonly front?: (tier: Tier, node: number) => Tier;
 }
@@ -68,7 +70,7 @@ export class Stage {
   }
 
   async #open(machine: SimMachine, tier: Tier): Promise<void> {
-    const { leaseMs = LEASE_MS, durable = false } = this.#options;
+    const { leaseMs = LEASE_MS, durable = false, shared = true } = this.#options;
     const lockstep = await openLockstep({
       ...(durable && { durability: { replicas: 1 } }),
       tier,
@@ -83,7 +85,7 @@ export class Stage {
     });
     // Every other node is impatient, though not where nothing is wrong.
     const patience = machine.number % 2 === 1 ? { tierTimeout: 100 } : {};
-    const policy = { ttl: TTL_MS, grace: 30_000, lease: leaseMs, nearEntriesMax: 100, ...patience };
+    const policy = { ttl: TTL_MS, grace: 30_000, lease: leaseMs, nearEntriesMax: 100, shared, ...patience };
     this.nodes.push({ machine, lockstep, tools: lockstep.namespace<string>('tools', policy), hasLeft: false });
   }
 }
