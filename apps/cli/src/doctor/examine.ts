@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ClusterConfig } from '@lockstep/config';
 import { loadGatewayConfig } from '@lockstep/config';
+import { counted } from '../output/units.ts';
 import { probeBus, probeTier } from '../wiring.ts';
 import type { AdminAddress } from './admin-findings.ts';
 import { adminFindings } from './admin-findings.ts';
@@ -48,7 +49,7 @@ export async function examine(options: ExamineOptions, signal: AbortSignal): Pro
   signal.throwIfAborted();
   const ofConfig = loaded.ok
     ? [
-        config.ok('usable', `${loaded.value.directory.gateways.length} gateways, ${mode(cluster)}`),
+        config.ok('usable', `${counted(loaded.value.directory.gateways.length, 'gateway')}, ${mode(cluster)}`),
         ...notes(loaded.value),
       ]
     : loaded.problems.map(({ path, got, takes }) => config.fail(path, `got ${got}`, `it takes ${takes}`));
