@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { promisesOf, titlesOf, uncited } from './cited-promises.ts';
+import { citationsOf, promisesOf, titlesOf, uncited } from './cited-promises.ts';
 
 describe('the gate of promises', () => {
   it('finds the promises in the rows of the table, and not in the text around it', () => {
@@ -27,5 +27,13 @@ describe('the gate of promises', () => {
 
   it('names the promises that no title cites; P1 is not cited by P10', () => {
     expect(uncited(['P1', 'P2', 'P3'], ['fresh (P10)', 'own writes (P2, P3)'])).toEqual(['P1']);
+  });
+
+  it('finds the tests that a page cites, and no other links', () => {
+    const page = 'See [keeps it](../a.test.ts), [a page](b.md) and [`code` too](c/d.int.test.ts).';
+    expect(citationsOf(page)).toEqual([
+      { title: 'keeps it', file: '../a.test.ts' },
+      { title: '`code` too', file: 'c/d.int.test.ts' },
+    ]);
   });
 });

@@ -13,3 +13,11 @@ export function titlesOf(testFile: string): readonly string[] {
 export function uncited(promises: readonly string[], titles: readonly string[]): readonly string[] {
   return promises.filter((id) => !titles.some((title) => new RegExp(`\\b${id}\\b`).test(title)));
 }
+
+/** The tests that a page cites: links whose text is a test's title, or its beginning, to the file that the test is in. */
+export function citationsOf(page: string): readonly { readonly title: string; readonly file: string }[] {
+  return [...page.matchAll(/\[([^\]]+)\]\(([^)\s]+\.test\.ts)\)/g)].map(([, title = '', file = '']) => ({
+    title,
+    file,
+  }));
+}

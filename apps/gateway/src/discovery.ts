@@ -1,5 +1,5 @@
 import type { GatewayDefinition, ServerDefinition, StaticTool, UpstreamConfig } from '@lockstep/config';
-import type { GatewayCache, ServerRef } from '@lockstep/gateway-cache';
+import type { CacheScope, GatewayCache, ServerRef } from '@lockstep/gateway-cache';
 import type { Tool } from '@modelcontextprotocol/client';
 import type { UpstreamErrorCode } from './upstream/upstream-error.ts';
 import { upstreamErrorIn } from './upstream/upstream-error.ts';
@@ -9,6 +9,8 @@ import type { UpstreamPool } from './upstream/upstream-pool.ts';
 export interface FoundTools {
   readonly status: 'success';
   readonly tools: readonly Tool[];
+  /** To whom they may be shown. */
+  readonly cacheScope: CacheScope;
   readonly source: 'config' | 'near' | 'tier' | 'origin';
   /** They stand in for a discovery that failed. */
   readonly stale: boolean;
@@ -60,7 +62,7 @@ export class Discovery {
       const found = await cache.tools(refOf(gateway, server), (signal) => this.#ask(gateway, server, signal));
       if (found.outcome === 'miss') return missing(server, undefined);
       const { source, stale, degraded } = found;
-      return { status: 'success', tools: found.value.tools, source, stale, degraded };
+      return { status: 'success', ...found.value, source, stale, degraded };
     } catch (error) {
       return missing(server, error);
     }
@@ -73,7 +75,7 @@ export class Discovery {
       const found = await this.#options.cache.cachedTools(refOf(gateway, server));
       if (found.outcome === 'miss') return undefined;
       const { source, stale, degraded } = found;
-      return { status: 'success', tools: found.value.tools, source, stale, degraded };
+      return { status: 'success', ...found.value, source, stale, degraded };
     } catch {
       return undefined;
     }
@@ -117,17 +119,18 @@ export class Discovery {
 
 /** A server as the tool cache knows it. */
 export function refOf(gateway: GatewayDefinition, server: ServerDefinition): ServerRef {
-  return { configId: gateway.configId, serverName: server.name, fingerprint: server.fingerprint };
+  const { fingerprint, name: serverName, trustsCacheScope: believesPublic } = server;
+  // Each gateway has connections of its own, and the fingerprint tells one set of credentials from another.
+  return { configId: gateway.configId, serverName, fingerprint, principal: gateway.id, believesPublic };
 }
 
-function fromConfig(tools: Readonly<Record<string, StaticTool>>): FoundTools {
-  return {
-    status: 'success',
-    tools: Object.entries(tools).map(staticTool),
-    source: 'config',
-    stale: false,
-    degraded: false,
-  };
+/** What the configuration lists, as tools: made once, so that it is known again as the same list. */
+const staticTools: WeakMap<Readonly<Record<string, StaticTool>>, readonly Tool[]> = new WeakMap();
+
+function fromConfig(listed: Readonly<Record<string, StaticTool>>): FoundTools {
+  const tools = staticTools.get(listed) ?? Object.entries(listed).map(staticTool);
+  staticTools.set(listed, tools);
+  return { status: 'success', tools, cacheScope: 'private', source: 'config', stale: false, degraded: false };
 }
 
 function staticTool([name, tool]: readonly [string, StaticTool]): Tool {

@@ -1,17 +1,17 @@
-import type { GatewayDefinition } from '@lockstep/config';
 import type { AuthInfo, McpHttpHandler } from '@modelcontextprotocol/server';
 import { localhostAllowedOrigins, originValidationResponse } from '@modelcontextprotocol/server';
 import type { Context } from 'hono';
 import { Hono } from 'hono';
 import type { Logger } from 'pino';
 import type { Health } from './health.ts';
+import type { OpenedGateway } from './key-ring.ts';
 
 /** Longer than any key that a configuration takes. */
 const KEY_LENGTH_MAX = 512;
 
 /** What the HTTP face works with. */
 export interface HttpOptions {
-  readonly openGateway: (key: string) => Promise<GatewayDefinition | undefined>;
+  readonly openGateway: (key: string) => Promise<OpenedGateway | undefined>;
   readonly mcp: McpHttpHandler;
   readonly health: Health;
   readonly logger: Logger;
@@ -30,9 +30,9 @@ export function createHttpApp({ openGateway, mcp, health, logger }: HttpOptions)
     // A browser page of another site may not reach this node with what its user can reach; other clients send no Origin.
     const rejected = originValidationResponse(context.req.raw, localhostAllowedOrigins());
     if (rejected !== undefined) return rejected;
-    const gateway = await openGateway(presentedKey(context));
-    if (gateway === undefined) return unauthorized(context);
-    return mcp.fetch(context.req.raw, { authInfo: authenticated(gateway) });
+    const opened = await openGateway(presentedKey(context));
+    if (opened === undefined) return unauthorized(context);
+    return mcp.fetch(context.req.raw, { authInfo: authenticated(opened) });
   });
   app.notFound((context) => context.json({ error: 'not found: try /mcp, /healthz or /readyz' }, 404));
   app.onError((error, context) => {
@@ -45,15 +45,15 @@ export function createHttpApp({ openGateway, mcp, health, logger }: HttpOptions)
 }
 
 /** What the MCP side is told of the caller: the gateway, and not the key. */
-function authenticated(gateway: GatewayDefinition): AuthInfo {
-  return { token: '', clientId: gateway.id, scopes: [], extra: { gateway } };
+function authenticated(opened: OpenedGateway): AuthInfo {
+  return { token: '', clientId: opened.gateway.id, scopes: [opened.role], extra: { opened } };
 }
 
-/** The gateway whose key a request was let in with. */
-export function authenticatedGateway(authInfo: AuthInfo | undefined): GatewayDefinition {
-  const gateway = authInfo?.extra?.['gateway'];
-  if (gateway === undefined) throw new Error('a request has reached MCP without a key');
-  return gateway as GatewayDefinition;
+/** What the key opens that a request was let in with. */
+export function openedGateway(authInfo: AuthInfo | undefined): OpenedGateway {
+  const opened = authInfo?.extra?.['opened'];
+  if (opened === undefined) throw new Error('a request has reached MCP without a key');
+  return opened as OpenedGateway;
 }
 
 /** The key of `Authorization: Bearer …`, else of the `apikey` header; nothing, or too long a one, is a wrong key. */

@@ -11,7 +11,7 @@ let cache: GatewayCache<GatewayDefinition, unknown>;
 
 beforeEach(async () => {
   lockstep = await openLockstep();
-  cache = new GatewayCache({ lockstep, times: TIMES, secret: 'a secret of this test' });
+  cache = new GatewayCache({ lockstep, times: TIMES });
 });
 
 afterEach(async () => {
@@ -24,16 +24,16 @@ function gateway(id: string, projectName = 'p'): GatewayDefinition {
 
 const DIRECTORY: GatewayDirectory = {
   keys: [
-    { key: 'key-of-one', gatewayId: 'one' },
-    { key: 'key-of-two', gatewayId: 'two' },
+    { key: 'key-of-one', gatewayId: 'one', role: 'operator' },
+    { key: 'key-of-two', gatewayId: 'two', role: 'operator' },
   ],
   gateways: [gateway('one'), gateway('two')],
 };
 
 it('opens the gateway of a key, and no other', async () => {
   const ring = new KeyRing(DIRECTORY, cache);
-  expect((await ring.open('key-of-one'))?.id).toBe('one');
-  expect((await ring.open('key-of-two'))?.id).toBe('two');
+  expect((await ring.open('key-of-one'))?.gateway.id).toBe('one');
+  expect((await ring.open('key-of-two'))?.gateway.id).toBe('two');
 });
 
 it.each(['', 'key-of-on', 'key-of-one ', 'KEY-OF-ONE', 'one'])('opens nothing with the wrong key %o', async (key) => {
@@ -69,7 +69,7 @@ it('keeps no key in the caches, only a name made of it', async () => {
 it('serves what a changed file says, though the caches still hold what it said before', async () => {
   await new KeyRing(DIRECTORY, cache).open('key-of-one');
   const changed = new KeyRing({ ...DIRECTORY, gateways: [gateway('one', 'renamed'), gateway('two')] }, cache);
-  expect((await changed.open('key-of-one'))?.projectName).toBe('renamed');
+  expect((await changed.open('key-of-one'))?.gateway.projectName).toBe('renamed');
   const revoked = new KeyRing({ keys: DIRECTORY.keys.slice(1), gateways: DIRECTORY.gateways }, cache);
   expect(await revoked.open('key-of-one')).toBeUndefined();
 });

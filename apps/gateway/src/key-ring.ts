@@ -1,5 +1,5 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { GatewayDefinition, GatewayDirectory } from '@lockstep/config';
+import type { GatewayDefinition, GatewayDirectory, KeyRole } from '@lockstep/config';
 import type { GatewayCache, GatewayRef } from '@lockstep/gateway-cache';
 
 interface KnownKey {
@@ -7,6 +7,13 @@ interface KnownKey {
   /** The key's name in the caches; the key itself goes nowhere. */
   readonly cacheKey: string;
   readonly gatewayId: string;
+  readonly role: KeyRole;
+}
+
+/** What a key opens: a gateway, and what its holder may do with the caches of it. */
+export interface OpenedGateway {
+  readonly gateway: GatewayDefinition;
+  readonly role: KeyRole;
 }
 
 /**
@@ -28,15 +35,15 @@ export class KeyRing<T> {
     this.#revision = shortHash(JSON.stringify(directory));
     this.#gateways = new Map(directory.gateways.map((gateway) => [gateway.id, gateway]));
     this.#keys = new Map(
-      directory.keys.map(({ key, gatewayId }) => {
+      directory.keys.map(({ key, gatewayId, role }) => {
         const digest = this.#digest(key);
-        return [digest.toString('hex'), { digest, cacheKey: `${this.#revision}:${shortHash(key)}`, gatewayId }];
+        return [digest.toString('hex'), { digest, cacheKey: `${this.#revision}:${shortHash(key)}`, gatewayId, role }];
       }),
     );
   }
 
   /** The gateway that a key opens; undefined: no such key. */
-  async open(presented: string): Promise<GatewayDefinition | undefined> {
+  async open(presented: string): Promise<OpenedGateway | undefined> {
     const digest = this.#digest(presented);
     const [decoy] = this.#keys.values();
     const known = this.#keys.get(digest.toString('hex')) ?? decoy;
@@ -46,13 +53,19 @@ export class KeyRing<T> {
     const gateway = await this.#cache.gatewayConfig(this.configKey(gatewayId), { gatewayId }, () =>
       this.#definition(gatewayId),
     );
-    return isRight ? gateway : undefined;
+    return isRight ? { gateway, role: known.role } : undefined;
   }
 
   /** What a clear of this gateway concerns. */
   refOf(gateway: GatewayDefinition): GatewayRef {
     const keys = [...this.#keys.values()].filter(({ gatewayId }) => gatewayId === gateway.id);
-    return { gatewayId: gateway.id, configId: gateway.configId, keys: keys.map(({ cacheKey }) => cacheKey) };
+    const sendsTokens = gateway.servers.some(({ connection }) => connection.kind === 'http' && connection.oauth);
+    return {
+      gatewayId: gateway.id,
+      configId: gateway.configId,
+      keys: keys.map(({ cacheKey }) => cacheKey),
+      ...(sendsTokens && { sendsTokens }),
+    };
   }
 
   /** The name of a gateway's configuration in the caches: another file, another name. */

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { hkdfSync } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
@@ -6,19 +6,23 @@ import { connectNats, parseBusUrl } from '@lockstep/bus-nats';
 import type { Lockstep } from '@lockstep/cache';
 import { millisecondsOf, openLockstep } from '@lockstep/cache';
 import type { ClusterConfig, GatewayConfig, GatewayDefinition } from '@lockstep/config';
-import { GatewayCache, gatewayPolicies } from '@lockstep/gateway-cache';
+import { GatewayCache, gatewayPolicies, TOKEN_LIFE_MS_MAX, TokenCache } from '@lockstep/gateway-cache';
 import { connectKeydb } from '@lockstep/tier-keydb';
 import type { Tool } from '@modelcontextprotocol/client';
 import type { McpHttpHandler } from '@modelcontextprotocol/server';
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import type { Logger } from 'pino';
 import { Discovery } from './discovery.ts';
+import { EarlyExpiry } from './early-expiry.ts';
 import { Health } from './health.ts';
-import { authenticatedGateway, createHttpApp } from './http.ts';
+import { createHttpApp, openedGateway } from './http.ts';
 import { KeyRing } from './key-ring.ts';
 import { cacheLogger } from './log.ts';
 import { buildMcpServer } from './mcp/mcp-server.ts';
+import { MergedTools } from './mcp/merged-tools.ts';
+import { OWN_LIST } from './mcp/own-tools.ts';
 import type { GatewayServices } from './mcp/services.ts';
+import { AccessTokens } from './oauth/access-tokens.ts';
 import { OpenAnswers } from './open-answers.ts';
 import type { Stoppable } from './shutdown.ts';
 import { ToolsChanges } from './tools-changes.ts';
@@ -26,6 +30,9 @@ import { UpstreamPool } from './upstream/upstream-pool.ts';
 
 /** How long answers may take to get out once the MCP servers are left, and again once the cluster is left. */
 const ANSWER_MS_MAX = 750;
+
+/** How much of the time to connect an access token may take: then it is told what was slow, and a handshake has some left. */
+const TOKEN_PART = 0.75;
 
 /** A gateway node that listens. */
 export interface GatewayNode extends Stoppable {
@@ -47,12 +54,9 @@ export async function startNode(config: GatewayConfig, logger: Logger): Promise<
   const closing = new AbortController();
   const services = buildServices(config, { lockstep, logger, closing: closing.signal });
   const health = new Health(lockstep);
-  const mcp = createMcpHandler(
-    ({ authInfo }) => buildMcpServer({ services, gateway: authenticatedGateway(authInfo) }),
-    {
-      onerror: (error) => logger.debug({ reason: error.message }, 'an MCP request was refused or broken off'),
-    },
-  );
+  const mcp = createMcpHandler(({ authInfo, era }) => buildMcpServer({ services, ...openedGateway(authInfo) }, era), {
+    onerror: (error) => logger.debug({ reason: error.message }, 'an MCP request was refused or broken off'),
+  });
   const openGateway = (key: string) => services.keyRing.open(key);
   const app = createHttpApp({ openGateway, mcp, health, logger });
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
@@ -70,17 +74,23 @@ export async function startNode(config: GatewayConfig, logger: Logger): Promise<
 
 function adapters(config: GatewayConfig, cluster: ClusterConfig, logger: Logger) {
   const port = cacheLogger(logger);
-  const { name, secret, tierUrl, busUrl, durability } = cluster;
-  const lives = Object.values(gatewayPolicies(timesOf(config))).map(
+  const { name, secret, encryptionKeys, tierUrl, busUrl, durability } = cluster;
+  const lives = Object.values(gatewayPolicies(timesOf(config), 'cluster')).map(
     ({ ttl = 0, grace = 0 }) => millisecondsOf(ttl) + millisecondsOf(grace),
   );
-  const epochsKeepMs = 2 * Math.max(...lives);
+  const epochsKeepMs = 2 * Math.max(...lives, TOKEN_LIFE_MS_MAX);
   return {
     secret,
+    encryptionKeys: encryptionKeys.length > 0 ? encryptionKeys : [keyMadeOf(secret)],
     tier: connectKeydb({ url: tierUrl, cluster: name, epochsKeepMs, logger: port }),
     ...(durability && { durability: { replicas: durability.replicas, timeout: durability.timeoutMs } }),
     ...(busUrl === undefined ? {} : { bus: connectNats({ ...parseBusUrl(busUrl), cluster: name, logger: port }) }),
   };
+}
+
+/** The key that encrypts values in the tier where no other is given: who has the secret has it. */
+function keyMadeOf(secret: string): { readonly id: string; readonly key: Uint8Array } {
+  return { id: 'secret', key: new Uint8Array(hkdfSync('sha256', secret, '', 'lockstep:gateway:values', 32)) };
 }
 
 interface ServiceParts {
@@ -91,16 +101,31 @@ interface ServiceParts {
 
 function buildServices(config: GatewayConfig, { lockstep, logger, closing }: ServiceParts): GatewayServices {
   const limits = config.upstream;
-  const secret = config.cluster?.secret ?? randomBytes(32).toString('hex');
-  const cache = new GatewayCache<GatewayDefinition, Tool>({ lockstep, secret, times: timesOf(config) });
+  const cache = new GatewayCache<GatewayDefinition, Tool>({ lockstep, times: timesOf(config) });
   const changes = new ToolsChanges({ cache, logger, closing });
+  const tokens = accessTokens(config, lockstep, logger);
   const pool = new UpstreamPool({
     limits,
     logger,
+    tokens,
     onToolsChanged: (gateway, server) => changes.changed(gateway, server),
   });
   const keyRing = new KeyRing(config.directory, cache);
-  return { cache, keyRing, discovery: new Discovery({ cache, pool, limits }), changes, pool, limits, logger };
+  const discovery = new Discovery({ cache, pool, limits });
+  const mergedTools =
+    config.toolList === 'merged' ? new MergedTools({ cache, discovery, logger, own: OWN_LIST }) : undefined;
+  const earlyExpiry = new EarlyExpiry({ cache, logger, now: () => performance.now() });
+  return { cache, keyRing, discovery, mergedTools, earlyExpiry, changes, pool, tokens, limits, logger };
+}
+
+function accessTokens({ cluster, upstream }: GatewayConfig, lockstep: Lockstep, logger: Logger): AccessTokens {
+  const timeoutMs = Math.ceil(upstream.connectTimeoutMs * TOKEN_PART);
+  const shared = cluster?.sharesOauthTokens === true;
+  return new AccessTokens({
+    cache: new TokenCache(lockstep, { shared, acquireTimeoutMs: timeoutMs }),
+    timeoutMs,
+    logger,
+  });
 }
 
 function timesOf({ toolsTtlMs, gatewayConfigTtlMs, upstream }: GatewayConfig) {

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Environment } from '@lockstep/config';
 import { formatProblems, loadGatewayConfig } from '@lockstep/config';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import type { Logger } from 'pino';
 import { pino } from 'pino';
 import type { GatewayNode } from '../src/wiring.ts';
 import { startNode } from '../src/wiring.ts';
@@ -25,6 +26,7 @@ export interface ServerEntry {
   readonly server_name: string;
   readonly config: Readonly<Record<string, unknown>>;
   readonly tools?: Readonly<Record<string, string>>;
+  readonly oauth_config?: Readonly<Record<string, unknown>>;
 }
 
 /** An MCP server from npm, started with this Node. */
@@ -50,10 +52,14 @@ export function configText(servers: readonly ServerEntry[], lockstep: Readonly<R
 }
 
 /** Starts a node in this process, from a file's text and an environment. */
-export async function startTestNode(text: string, environment: Environment = {}): Promise<GatewayNode> {
+export async function startTestNode(
+  text: string,
+  environment: Environment = {},
+  logger: Logger = pino({ level: 'silent' }),
+): Promise<GatewayNode> {
   const loaded = loadGatewayConfig({ file: 'test.json', environment, readText: () => text });
   if (!loaded.ok) throw new Error(formatProblems(loaded.problems));
-  return startNode(loaded.value, pino({ level: 'silent' }));
+  return startNode(loaded.value, logger);
 }
 
 /** What a client's call of one of the gateway's tools brought. */
@@ -107,4 +113,5 @@ export interface NodeStatusAnswer {
   readonly server_changes_heard: number;
   readonly server_connections: number;
   readonly server_requests: number;
+  readonly access_tokens: Readonly<Record<string, number>>;
 }

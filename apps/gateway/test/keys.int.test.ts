@@ -4,6 +4,7 @@ import { connectClient, npmServer, startTestNode } from './harness.ts';
 
 const FIRST = 'key-of-the-first-user';
 const SECOND = 'key-of-the-second-user';
+const VIEWER = 'key-of-one-who-looks';
 
 let node: GatewayNode;
 
@@ -19,6 +20,7 @@ beforeAll(async () => {
     apikeys: {
       [FIRST]: { project_id: 'project-1', user_id: 'user-1' },
       [SECOND]: { project_id: 'project-2', user_id: 'user-2' },
+      [VIEWER]: { project_id: 'project-1', user_id: 'user-1', role: 'viewer' },
     },
   };
   node = await startTestNode(JSON.stringify(file));
@@ -79,4 +81,21 @@ it('refuses a body beyond four mebibytes before it parses any of it', async () =
     body: `"${'x'.repeat(5 * 1024 * 1024)}"`,
   });
   expect(response.status).toBe(413);
+});
+
+it("a viewer's key shows the caches, and clears none", async () => {
+  const viewer = await connectClient(node.url, { headers: { apikey: VIEWER } });
+  const owner = await connectClient(node.url, { headers: { apikey: FIRST } });
+  await owner.call('enkrypt_discover_all_tools');
+  expect(await viewer.call('enkrypt_clear_cache')).toMatchObject({
+    status: 'error',
+    cleared: 0,
+    error_code: 'forbidden',
+    error: expect.stringContaining('viewer'),
+  });
+  const { cache_status: status } = await viewer.call('enkrypt_get_cache_status');
+  const { gateway_specific: own } = status as { gateway_specific: { tools: { servers: Record<string, unknown> } } };
+  expect(own.tools.servers['memory']).toMatchObject({ exists: true });
+  expect(await owner.call('enkrypt_clear_cache')).toMatchObject({ status: 'success', cleared: 3 });
+  await Promise.all([viewer.close(), owner.close()]);
 });

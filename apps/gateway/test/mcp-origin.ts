@@ -1,21 +1,28 @@
 import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
-import type { CacheHint, McpHttpHandler, Tool } from '@modelcontextprotocol/server';
+import type { CacheHint, CallToolResult, McpHttpHandler, Tool } from '@modelcontextprotocol/server';
 import { createMcpHandler, Server } from '@modelcontextprotocol/server';
 import type { ServerEntry } from './harness.ts';
 
 /** A page of a tool list, as a server sends it. */
 interface Page {
-  readonly tools: readonly string[];
+  readonly tools: readonly (string | Tool)[];
   readonly nextCursor?: string;
+  /** How long this page may be kept. Default: as all of them. */
+  readonly ttlMs?: number;
 }
+
+/** What a call answers: a text, or a whole result. */
+type CalledResult = string | CallToolResult;
 
 /** How an origin behaves; may be changed while it runs. */
 export interface OriginBehaviour {
   /** The page for a cursor. */
   page(cursor: string | undefined): Page | Promise<Page>;
-  call(name: string): string | Promise<string>;
+  call(name: string, signal: AbortSignal): CalledResult | Promise<CalledResult>;
+  /** What a request is answered that is not let in; undefined: it is. */
+  refusal(request: Request): Response | undefined | Promise<Response | undefined>;
   /** How long the list may be kept. The SDK's servers say 0 where nobody says anything: ask each time. */
   hint: CacheHint;
 }
@@ -33,6 +40,7 @@ export class Origin {
     this.behaviour = {
       page: () => ({ tools: ['echo'] }),
       call: (name) => `called ${name}`,
+      refusal: () => undefined,
       hint: { ttlMs: 3_600_000, cacheScope: 'private' },
       ...behaviour,
     };
@@ -41,7 +49,9 @@ export class Origin {
 
   /** Listens; again on its old port after `stop`. */
   async start(): Promise<this> {
-    const http = createAdaptorServer({ fetch: (request: Request) => this.#handler.fetch(request) }) as HttpServer;
+    const answer = async (request: Request): Promise<Response> =>
+      (await this.behaviour.refusal(request)) ?? this.#handler.fetch(request);
+    const http = createAdaptorServer({ fetch: answer }) as HttpServer;
     this.#http = http;
     await new Promise<void>((resolve) => http.listen(this.#port, '127.0.0.1', resolve));
     this.#port = (http.address() as AddressInfo).port;
@@ -75,12 +85,13 @@ export class Origin {
     );
     server.setRequestHandler('tools/list', async (request) => {
       this.pagesAsked++;
-      const { tools, nextCursor } = await this.behaviour.page(request.params?.cursor);
-      return { tools: tools.map(tool), ...(nextCursor === undefined ? {} : { nextCursor }) };
+      const { tools, ...rest } = await this.behaviour.page(request.params?.cursor);
+      return { tools: tools.map((listed) => (typeof listed === 'string' ? tool(listed) : listed)), ...rest };
     });
-    server.setRequestHandler('tools/call', async (request) => ({
-      content: [{ type: 'text', text: await this.behaviour.call(request.params.name) }],
-    }));
+    server.setRequestHandler('tools/call', async (request, context) => {
+      const called = await this.behaviour.call(request.params.name, context.mcpReq.signal);
+      return typeof called === 'string' ? { content: [{ type: 'text', text: called }] } : called;
+    });
     return server;
   }
 }

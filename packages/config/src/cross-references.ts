@@ -1,3 +1,4 @@
+import { oauthProblems } from './oauth.ts';
 import { knownNames } from './parse.ts';
 import type { ConfigProblem, PathPart } from './problem.ts';
 import { pathText } from './problem.ts';
@@ -50,7 +51,7 @@ function serverProblems(file: Fields): readonly ConfigProblem[] {
     const names = servers.map((server) => server['server_name']);
     return servers.flatMap((server, index) => {
       const at: PathPart[] = ['mcp_configs', id, 'mcp_config', index];
-      const problems = connectionProblems(server['config'], [...at, 'config']);
+      const problems = [...connectionProblems(server['config'], [...at, 'config']), ...oauthProblems(server, at)];
       const name = names[index];
       const first = names.indexOf(name);
       if (typeof name !== 'string' || first === index) {

@@ -12,10 +12,13 @@ export interface ServerEntry {
   readonly description?: string | undefined;
   readonly config: ConnectionEntry;
   readonly tools?: Readonly<Record<string, StaticTool>> | null | undefined;
+  readonly trust_cache_scope?: boolean | undefined;
+  /** Checked with what it does to the connection, where it is switched on: see `oauthProblems`. */
+  readonly oauth_config?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
 /** How to reach an MCP server, as the file has it: `command` or `url`. */
-export interface ConnectionEntry {
+interface ConnectionEntry {
   readonly type?: string | undefined;
   readonly command?: string | undefined;
   readonly args?: readonly string[] | undefined;
@@ -24,6 +27,16 @@ export interface ConnectionEntry {
   readonly url?: string | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
+
+/** A gateway key as the file has it. */
+interface KeyEntry {
+  readonly project_id: string;
+  readonly user_id: string;
+  readonly role?: KeyRole | undefined;
+}
+
+/** What a gateway key may do with the gateway's caches: a `viewer` looks at them, an `operator` also clears them. */
+export type KeyRole = 'viewer' | 'operator';
 
 /** The part of the file that says who may use which MCP servers. */
 export interface GatewayDocument {
@@ -34,7 +47,7 @@ export interface GatewayDocument {
     Record<string, { readonly project_name?: string | undefined; readonly mcp_config_id?: string | null | undefined }>
   >;
   readonly users: Readonly<Record<string, { readonly email?: string | undefined }>>;
-  readonly apikeys: Readonly<Record<string, { readonly project_id: string; readonly user_id: string }>>;
+  readonly apikeys: Readonly<Record<string, KeyEntry>>;
 }
 
 /** Known, and without effect here: any value. */
@@ -82,13 +95,20 @@ const toolsSchema = field(
   'an object of tools by name; empty, or left out: discover them',
 );
 
+/** What is in it counts only where it is switched on. */
+const oauthSection = field(
+  z.looseObject({ enabled: field(z.boolean(), 'true or false').optional() }).nullable(),
+  'an object of OAuth settings',
+).optional();
+
 const serverSchema = field(
   z.strictObject({
     server_name: field(name, nameTakes),
     description: text,
     config: connectionSchema,
     tools: toolsSchema.nullable().optional(),
-    oauth_config: switchedOff('OAuth towards MCP servers yet'),
+    trust_cache_scope: field(z.boolean(), 'true or false').optional(),
+    oauth_config: oauthSection,
     enable_server_info_validation: noEffect,
     enable_tool_guardrails: off('guardrails'),
     tool_guardrails_policy: switchedOff('guardrails'),
@@ -128,6 +148,7 @@ const keySchema = field(
   z.strictObject({
     project_id: field(name, 'the id of one of projects'),
     user_id: field(name, 'the id of one of users'),
+    role: field(z.enum(['viewer', 'operator']), 'viewer or operator').optional(),
     created_at: noEffect,
     updated_at: noEffect,
   }),

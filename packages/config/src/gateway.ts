@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { ConnectionEntry, GatewayDocument, ServerEntry, StaticTool } from './gateway-document.ts';
+import type { GatewayDocument, KeyRole, ServerEntry, StaticTool } from './gateway-document.ts';
+import type { OAuthClient } from './oauth.ts';
+import { buildOAuth } from './oauth.ts';
 
 /** How to reach an MCP server. */
 export type ServerConnection =
@@ -10,7 +12,13 @@ export type ServerConnection =
       readonly env: Readonly<Record<string, string>>;
       readonly cwd: string | undefined;
     }
-  | { readonly kind: 'http'; readonly url: string; readonly headers: Readonly<Record<string, string>> };
+  | {
+      readonly kind: 'http';
+      readonly url: string;
+      readonly headers: Readonly<Record<string, string>>;
+      /** How to get the access tokens that the server is sent; undefined: it is sent none. */
+      readonly oauth: OAuthClient | undefined;
+    };
 
 /** An MCP server behind the gateway. */
 export interface ServerDefinition {
@@ -19,6 +27,8 @@ export interface ServerDefinition {
   readonly connection: ServerConnection;
   /** Tools that the configuration lists itself: such a server is not discovered. */
   readonly tools: Readonly<Record<string, StaticTool>> | undefined;
+  /** Whether what the server calls `public` may be shared by everyone; else it is as private as what it calls that. */
+  readonly trustsCacheScope: boolean;
   /** Differs when the connection differs in anything; 32 hexadecimal characters. Derived from secrets: never log it. */
   readonly fingerprint: string;
 }
@@ -40,6 +50,7 @@ export interface GatewayDefinition {
 export interface GatewayKey {
   readonly key: string;
   readonly gatewayId: string;
+  readonly role: KeyRole;
 }
 
 /** Every gateway of a configuration file, and the keys to them. */
@@ -54,7 +65,7 @@ export function buildDirectory(document: GatewayDocument): GatewayDirectory {
     Object.entries(document.mcp_configs).map(([id, config]) => [id, config.mcp_config.map(buildServer)] as const),
   );
   const gateways = new Map<string, GatewayDefinition>();
-  const keys = Object.entries(document.apikeys).map(([key, { project_id: projectId, user_id: userId }]) => {
+  const keys = Object.entries(document.apikeys).map(([key, { project_id: projectId, user_id: userId, role }]) => {
     const project = document.projects[projectId];
     const configId = project?.mcp_config_id ?? '';
     const gateway: GatewayDefinition = {
@@ -68,26 +79,27 @@ export function buildDirectory(document: GatewayDocument): GatewayDirectory {
       servers: servers.get(configId) ?? [],
     };
     gateways.set(gateway.id, gateway);
-    return { key, gatewayId: gateway.id };
+    return { key, gatewayId: gateway.id, role: role ?? 'operator' };
   });
   return { keys, gateways: [...gateways.values()] };
 }
 
 function buildServer(entry: ServerEntry): ServerDefinition {
-  const connection = buildConnection(entry.config);
+  const connection = buildConnection(entry);
   const tools = entry.tools ?? {};
   return {
     name: entry.server_name,
     description: entry.description ?? '',
     connection,
     tools: Object.keys(tools).length === 0 ? undefined : tools,
+    trustsCacheScope: entry.trust_cache_scope === true,
     fingerprint: fingerprintOf(connection),
   };
 }
 
-function buildConnection(entry: ConnectionEntry): ServerConnection {
+function buildConnection({ config: entry, oauth_config: oauth }: ServerEntry): ServerConnection {
   if (entry.url !== undefined) {
-    return { kind: 'http', url: entry.url, headers: entry.headers ?? {} };
+    return { kind: 'http', url: entry.url, headers: entry.headers ?? {}, oauth: buildOAuth(oauth) };
   }
   const { command = '', args = [], env = {}, cwd } = entry;
   return { kind: 'stdio', command, args, env, cwd };
@@ -96,7 +108,11 @@ function buildConnection(entry: ConnectionEntry): ServerConnection {
 function fingerprintOf(connection: ServerConnection): string {
   const parts =
     connection.kind === 'http'
-      ? [connection.url, sorted(connection.headers)]
+      ? [
+          connection.url,
+          sorted(connection.headers),
+          ...(connection.oauth === undefined ? [] : [connection.oauth.identity]),
+        ]
       : [connection.command, connection.args, sorted(connection.env), connection.cwd ?? null];
   return createHash('sha256')
     .update(JSON.stringify([connection.kind, parts]))

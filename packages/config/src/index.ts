@@ -11,7 +11,7 @@ export type { ConfigProblem } from './problem.ts';
 export { formatProblems } from './problem.ts';
 
 // Gateways, keys and servers
-export type { StaticTool } from './gateway-document.ts';
+export type { KeyRole, StaticTool } from './gateway-document.ts';
 export type {
   GatewayDefinition,
   GatewayDirectory,
@@ -19,11 +19,12 @@ export type {
   ServerConnection,
   ServerDefinition,
 } from './gateway.ts';
+export type { OAuthClient } from './oauth.ts';
 
 // Settings
-export type { LogLevel, SettingName, SettingSpec } from './settings.ts';
+export type { LogLevel, SettingName, SettingSpec, ToolListKind } from './settings.ts';
 export { SETTINGS } from './settings.ts';
 
 // What may be shown
-export type { ShownConnection } from './redact.ts';
+export type { ShownConnection, ShownOAuth } from './redact.ts';
 export { redactConfig, showConnection } from './redact.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import type { ConfigProblem, Environment, GatewayConfig } from './index.ts';
-import { formatProblems, loadGatewayConfig } from './index.ts';
+import { formatProblems, loadGatewayConfig, redactConfig } from './index.ts';
 
 const FIXTURE = readFileSync(new URL('../test/fixtures/seed-shaped.json', import.meta.url), 'utf8');
 const SECRET = '0123456789abcdef0123456789abcdef';
@@ -48,7 +48,7 @@ it("reads a file in the seed's shape into a complete config in local mode", () =
     upstream: { discoveryTimeoutMs: 20_000, toolCallTimeoutMs: 60_000 },
   });
   expect(config.directory.keys).toEqual([
-    { key: 'gateway-key-that-must-never-be-printed', gatewayId: 'USER_1_PROJECT_1_CONFIG_1' },
+    { key: 'gateway-key-that-must-never-be-printed', gatewayId: 'USER_1_PROJECT_1_CONFIG_1', role: 'operator' },
   ]);
   const [stdio, http] = config.directory.gateways[0]?.servers ?? [];
   expect(stdio).toMatchObject({
@@ -76,6 +76,8 @@ it("turns the seed's cache names into a tier, from the file or in upper case fro
   expect(config.cluster).toEqual({
     name: 'lockstep',
     secret: SECRET,
+    encryptionKeys: [],
+    sharesOauthTokens: false,
     tierUrl: 'redis://keydb:6380/0',
     busUrl: undefined,
   });
@@ -181,6 +183,44 @@ it('needs a secret in cluster mode, of at least 32 characters, from one place', 
   expect(pathsOf({ ...tier, LOCKSTEP_PORT: 'x' })).toEqual(['LOCKSTEP_PORT', 'secret']);
   const both = { ...tier, LOCKSTEP_SECRET: SECRET, LOCKSTEP_SECRET_FILE: 'secret.txt' };
   expect(problemsOf(FIXTURE, both)).toEqual([expect.objectContaining({ path: 'secretFile' })]);
+});
+
+it('takes encryption keys in order, from the environment or a file, and shows none of them', () => {
+  const [first, second] = ['a1'.repeat(32), 'b2'.repeat(32)];
+  const tier = { LOCKSTEP_TIER_URL: 'redis://tier', LOCKSTEP_SECRET: SECRET };
+  const keys = [
+    { id: '2026-11', key: first },
+    { id: '2026-05', key: second },
+  ];
+  const inline = { ...tier, LOCKSTEP_ENCRYPTION_KEYS: `2026-11:${first},2026-05:${second}` };
+  expect(loaded(FIXTURE, inline).cluster?.encryptionKeys).toEqual(keys);
+  const lines = `2026-11:${first}\n2026-05:${second}\n`;
+  const inFile = { ...tier, LOCKSTEP_ENCRYPTION_KEYS_FILE: '/run/keys', LOCKSTEP_OAUTH_TOKENS: 'shared' };
+  const readText = (path: string) => (path === '/run/keys' ? lines : FIXTURE);
+  const result = loadGatewayConfig({ file: 'x.json', environment: inFile, readText });
+  expect(result).toMatchObject({ ok: true, value: { cluster: { encryptionKeys: keys, sharesOauthTokens: true } } });
+  if (result.ok) expect(JSON.stringify(redactConfig(result.value))).not.toMatch(new RegExp(`${first}|${second}`));
+
+  const problems = problemsOf(FIXTURE, { ...tier, LOCKSTEP_ENCRYPTION_KEYS: `2026-11:${first.slice(2)}` });
+  expect(problems).toEqual([expect.objectContaining({ path: 'LOCKSTEP_ENCRYPTION_KEYS' })]);
+  expect(formatProblems(problems)).not.toContain('a1a1');
+  const wrong = loadGatewayConfig({
+    file: 'x.json',
+    environment: inFile,
+    readText: (path) => (path === '/run/keys' ? 'x' : FIXTURE),
+  });
+  expect(wrong).toMatchObject({ ok: false, problems: [{ path: 'encryptionKeysFile' }] });
+});
+
+it('shares OAuth tokens through a tier, encrypted under keys of its own, or not at all', () => {
+  const shared = { LOCKSTEP_OAUTH_TOKENS: 'shared' };
+  expect(problemsOf(FIXTURE, shared)).toEqual([
+    expect.objectContaining({ path: 'oauthTokens', got: 'shared, without a tier' }),
+  ]);
+  const tier = { LOCKSTEP_TIER_URL: 'redis://tier', LOCKSTEP_SECRET: SECRET };
+  expect(problemsOf(FIXTURE, { ...tier, ...shared })).toEqual([
+    expect.objectContaining({ path: 'oauthTokens', got: 'shared, without encryption keys' }),
+  ]);
 });
 
 it('reads the secret from a file, without the white space at its end', () => {

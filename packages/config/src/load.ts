@@ -8,13 +8,20 @@ import type { Parsed } from './parse.ts';
 import type { ConfigProblem } from './problem.ts';
 import type { Resolved } from './resolve.ts';
 import { resolve } from './resolve.ts';
-import type { LogLevel, SettingName, SettingValues } from './settings.ts';
-import { SETTINGS } from './settings.ts';
+import type { LogLevel, SettingName, SettingValues, ToolListKind } from './settings.ts';
+import { ENCRYPTION_KEYS, SETTINGS } from './settings.ts';
+
+/** As many as a node takes. */
+const ENCRYPTION_KEYS_MAX = 32;
 
 /** Where a node finds its cluster; there is none in `local` mode. */
 export interface ClusterConfig {
   readonly name: string;
   readonly secret: string;
+  /** Keys that encrypt values in the tier, the first one, and decrypt them; none: one made of the secret is to. */
+  readonly encryptionKeys: readonly { readonly id: string; readonly key: string }[];
+  /** Whether OAuth access tokens are in the tier, too. */
+  readonly sharesOauthTokens: boolean;
   readonly tierUrl: string;
   readonly busUrl: string | undefined;
   /** How many of the tier's replicas writes wait for, and how long; undefined: they wait for none. */
@@ -29,6 +36,8 @@ export interface UpstreamConfig {
   readonly toolCallTimeoutMs: number;
   readonly serverConcurrencyMax: number;
   readonly connectionsMax: number;
+  /** The most bytes of one answer of a server, and of one tool list. */
+  readonly responseBytesMax: number;
 }
 
 /** All that a gateway node is told from outside; complete, there is no default anywhere else. */
@@ -40,6 +49,7 @@ export interface GatewayConfig {
   readonly toolsTtlMs: number;
   readonly gatewayConfigTtlMs: number;
   readonly upstream: UpstreamConfig;
+  readonly toolList: ToolListKind;
   readonly logLevel: LogLevel;
   readonly directory: GatewayDirectory;
   /** What the configuration says that changes nothing here, or should be looked at; for the log. */
@@ -94,7 +104,9 @@ function assemble({ values }: Resolved, cluster: ClusterConfig | undefined, file
       toolCallTimeoutMs: number('toolCallTimeoutMs'),
       serverConcurrencyMax: number('serverConcurrencyMax'),
       connectionsMax: number('connectionsMax'),
+      responseBytesMax: number('responseBytesMax'),
     },
+    toolList: values.toolList as ToolListKind,
     logLevel: values.logLevel as LogLevel,
     directory,
     notes: directory.keys.length === 0 ? [...file.notes, 'apikeys is empty: every request is refused'] : file.notes,
@@ -122,41 +134,69 @@ function clusterOf(
     const takes = 'a shared tier as well (LOCKSTEP_TIER_URL); the replicas are those of its server';
     problems.push({ path: 'durabilityReplicas', got: `${replicas} without a tier`, takes });
   }
-  if (secret !== undefined && secretFile !== undefined) {
-    problems.push({ path: 'secretFile', got: 'a file, and a secret as well', takes: 'one of secret and secretFile' });
-  }
-  let read: string | undefined;
-  if (secretFile !== undefined) {
-    const result = readSecret(secretFile, readText);
-    read = result.ok ? result.value : undefined;
-    problems.push(...(result.ok ? [] : result.problems));
-  }
-  const isSecretGiven =
+  const secrets = textOrFile(values as SettingValues, ['secret', 'secretFile'], { readText, leastCharacters: 32 });
+  const keys = textOrFile(values as SettingValues, ['encryptionKeys', 'encryptionKeysFile'], {
+    readText,
+    leastCharacters: 1,
+  });
+  for (const read of [secrets, keys]) problems.push(...(read.ok ? [] : read.problems));
+  const isGiven =
     [secret, secretFile].some((given) => given !== undefined) || isWrong('secret') || isWrong('secretFile');
-  if (tierUrl !== undefined && !isSecretGiven) {
+  if (tierUrl !== undefined && !isGiven) {
     const takes =
       'in cluster mode, at least 32 characters, the same on every node: LOCKSTEP_SECRET or LOCKSTEP_SECRET_FILE';
     problems.push({ path: 'secret', got: 'nothing', takes: `${takes} (openssl rand -hex 32)` });
   }
-  if (problems.length > 0) {
+  const encryptionKeys = keys.ok ? encryptionKeysIn(keys.value) : [];
+  if (encryptionKeys === undefined) {
+    const takes = 'a file of lines id:key, where a key is 64 hexadecimal characters, at most 32 of them';
+    problems.push({ path: 'encryptionKeysFile', got: 'a file with something else in it', takes });
+  }
+  const sharesOauthTokens = values.oauthTokens === 'shared';
+  if (sharesOauthTokens && tierUrl === undefined && !isWrong('tierUrl')) {
+    problems.push({ path: 'oauthTokens', got: 'shared, without a tier', takes: 'near, or a tier (LOCKSTEP_TIER_URL)' });
+  } else if (sharesOauthTokens && encryptionKeys?.length === 0 && !isWrong('encryptionKeys')) {
+    const takes = 'encryptionKeys as well (LOCKSTEP_ENCRYPTION_KEYS): tokens are in the tier encrypted, or not at all';
+    problems.push({ path: 'oauthTokens', got: 'shared, without encryption keys', takes });
+  }
+  if (problems.length > 0 || !secrets.ok) {
     return { ok: false, problems };
   }
-  const used = secret ?? read;
-  if (tierUrl === undefined || used === undefined) return { ok: true, value: undefined };
+  if (tierUrl === undefined || secrets.value === undefined) return { ok: true, value: undefined };
   const durability = replicas === 0 ? undefined : { replicas, timeoutMs: values.durabilityTimeoutMs as number };
-  return { ok: true, value: { name: values.cluster as string, tierUrl, busUrl, secret: used, durability } };
+  const [name, used] = [values.cluster as string, secrets.value];
+  return {
+    ok: true,
+    value: { name, tierUrl, busUrl, secret: used, encryptionKeys: encryptionKeys ?? [], sharesOauthTokens, durability },
+  };
 }
 
-function readSecret(path: string, readText: ReadText): Parsed<string> {
-  const takes = 'the path of a readable file with at least 32 characters';
-  let text: string;
+/** What a setting says, or the file that the other one names; undefined: neither is set. */
+function textOrFile(
+  values: SettingValues,
+  [name, fileName]: readonly ['secret', 'secretFile'] | readonly ['encryptionKeys', 'encryptionKeysFile'],
+  { readText, leastCharacters }: { readonly readText: ReadText; readonly leastCharacters: number },
+): Parsed<string | undefined> {
+  const [text, path] = [values[name], values[fileName]];
+  if (path === undefined) return { ok: true, value: text };
+  if (text !== undefined) {
+    const problem = { path: fileName, got: `a file, and ${name} as well`, takes: `one of ${name} and ${fileName}` };
+    return { ok: false, problems: [problem] };
+  }
+  const takes = `the path of a readable file with at least ${leastCharacters} characters`;
   try {
-    text = readText(path).trimEnd();
+    const read = readText(path).trimEnd();
+    if (read.length >= leastCharacters) return { ok: true, value: read };
+    return { ok: false, problems: [{ path: fileName, got: `a file with ${read.length} characters`, takes }] };
   } catch (error) {
-    return { ok: false, problems: [{ path: 'secretFile', got: `"${path}": ${reasonOf(error)}`, takes }] };
+    return { ok: false, problems: [{ path: fileName, got: `"${path}": ${reasonOf(error)}`, takes }] };
   }
-  if (text.length < 32) {
-    return { ok: false, problems: [{ path: 'secretFile', got: `a file with ${text.length} characters`, takes }] };
-  }
-  return { ok: true, value: text };
+}
+
+/** The keys that a text lists; undefined: it is no such list. */
+function encryptionKeysIn(text: string | undefined): ClusterConfig['encryptionKeys'] | undefined {
+  if (text === undefined) return [];
+  const keys = text.split(/[\s,]+/).map((line) => line.split(':'));
+  const isList = ENCRYPTION_KEYS.test(text) && keys.length <= ENCRYPTION_KEYS_MAX;
+  return isList ? keys.map(([id = '', key = '']) => ({ id, key })) : undefined;
 }

@@ -16,22 +16,30 @@ export interface SettingValues {
   readonly cluster?: string;
   readonly secret?: string;
   readonly secretFile?: string;
+  readonly encryptionKeys?: string;
+  readonly encryptionKeysFile?: string;
   readonly maxStalenessMs?: number;
   readonly durabilityReplicas?: number;
   readonly durabilityTimeoutMs?: number;
   readonly toolsTtlMs?: number;
   readonly gatewayConfigTtlMs?: number;
+  readonly oauthTokens?: 'near' | 'shared';
   readonly connectTimeoutMs?: number;
   readonly discoveryTimeoutMs?: number;
   readonly discoveryPatienceMs?: number;
   readonly toolCallTimeoutMs?: number;
   readonly serverConcurrencyMax?: number;
   readonly connectionsMax?: number;
+  readonly responseBytesMax?: number;
+  readonly toolList?: ToolListKind;
   readonly logLevel?: LogLevel;
 }
 
 /** The least level that is logged. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+
+/** What the gateway's own tool list holds: its own tools alone, or those of the servers too. */
+export type ToolListKind = 'merged' | 'own';
 
 /** A setting of the process: one line of the options table. */
 export interface SettingSpec {
@@ -52,6 +60,9 @@ type SettingRow = Omit<SettingSpec, 'name'> & { readonly schema: z.ZodType; read
 const text = (max: number): z.ZodString => z.string().min(1).max(max);
 const whole = (min: number, max: number): z.ZodNumber => z.int().min(min).max(max);
 const url = (pattern: RegExp): z.ZodString => z.string().max(2_000).regex(pattern);
+
+/** One or more of `id:64 hexadecimal characters`. */
+export const ENCRYPTION_KEYS: RegExp = /^[A-Za-z0-9._-]{1,64}:[0-9a-f]{64}([\s,]+[A-Za-z0-9._-]{1,64}:[0-9a-f]{64})*$/;
 
 const ROWS: Readonly<Record<SettingName, SettingRow>> = {
   host: {
@@ -101,7 +112,8 @@ const ROWS: Readonly<Record<SettingName, SettingRow>> = {
     schema: z.string().min(32).max(4_096),
     takes: 'at least 32 characters, the same on every node (openssl rand -hex 32)',
     fallback: undefined,
-    meaning: 'Hides keys in the tier and on the bus, and seals what may hold credentials. Needed in cluster mode.',
+    meaning:
+      'Hides keys in the tier and on the bus, and encrypts values where `encryptionKeys` does not. Needed in cluster mode.',
   },
   secretFile: {
     variable: 'LOCKSTEP_SECRET_FILE',
@@ -110,6 +122,24 @@ const ROWS: Readonly<Record<SettingName, SettingRow>> = {
     takes: 'the path of a file that holds the secret',
     fallback: undefined,
     meaning: 'Where to read the secret from, instead of `secret`. White space at its end is dropped.',
+  },
+  encryptionKeys: {
+    variable: 'LOCKSTEP_ENCRYPTION_KEYS',
+    seedName: undefined,
+    secret: true,
+    schema: text(4_096).regex(ENCRYPTION_KEYS),
+    takes: 'id:key, or several with commas between; a key is 32 bytes in hexadecimal (openssl rand -hex 32)',
+    fallback: undefined,
+    meaning:
+      'Keys that encrypt values in the tier: the first encrypts, all decrypt. Without them one that is made of `secret` does.',
+  },
+  encryptionKeysFile: {
+    variable: 'LOCKSTEP_ENCRYPTION_KEYS_FILE',
+    seedName: undefined,
+    schema: text(4_096),
+    takes: 'the path of a file that holds the encryption keys',
+    fallback: undefined,
+    meaning: 'Where to read them from, instead of `encryptionKeys`; one a line, or with commas between.',
   },
   maxStalenessMs: {
     variable: 'LOCKSTEP_MAX_STALENESS_MS',
@@ -151,6 +181,15 @@ const ROWS: Readonly<Record<SettingName, SettingRow>> = {
     takes: 'a whole number of milliseconds from 1000 to 2592000000 (30 days)',
     fallback: 24 * HOUR_MS,
     meaning: 'How long a gateway configuration, and the gateway a key belongs to, are kept.',
+  },
+  oauthTokens: {
+    variable: 'LOCKSTEP_OAUTH_TOKENS',
+    seedName: undefined,
+    schema: z.enum(['near', 'shared']),
+    takes: 'near, or shared',
+    fallback: 'near',
+    meaning:
+      'Where OAuth access tokens are: in the memory of each node alone, or also in the tier, encrypted, one for all nodes. `shared` needs `encryptionKeys`.',
   },
   connectTimeoutMs: {
     variable: 'LOCKSTEP_CONNECT_TIMEOUT_MS',
@@ -199,6 +238,24 @@ const ROWS: Readonly<Record<SettingName, SettingRow>> = {
     takes: 'a whole number from 1 to 10000',
     fallback: 64,
     meaning: 'How many MCP server connections (for stdio: processes) a node keeps; the longest idle one makes room.',
+  },
+  responseBytesMax: {
+    variable: 'LOCKSTEP_RESPONSE_BYTES_MAX',
+    seedName: undefined,
+    schema: whole(65_536, 268_435_456),
+    takes: 'a whole number of bytes from 65536 to 268435456 (256 MiB)',
+    fallback: 16_777_216,
+    meaning:
+      'The largest answer of an MCP server, and the largest tool list, that the node reads; a larger one is refused.',
+  },
+  toolList: {
+    variable: 'LOCKSTEP_TOOL_LIST',
+    seedName: undefined,
+    schema: z.enum(['merged', 'own']),
+    takes: 'one of: merged, own',
+    fallback: 'merged',
+    meaning:
+      "What `tools/list` of the gateway answers: `merged`, also every tool of the key's servers; `own`, its own alone.",
   },
   logLevel: {
     variable: 'LOCKSTEP_LOG_LEVEL',

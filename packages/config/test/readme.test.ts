@@ -23,3 +23,19 @@ it('the README lists every setting, with its variable, what it takes, its defaul
   });
   expect(readme.split('\n').filter((line) => /^\| `\w+`<br>/.test(line))).toEqual(rows);
 });
+
+it('the README lists every field of an OAuth client, and no other', () => {
+  const table = readme.slice(readme.indexOf('| field | takes'), readme.indexOf('Refused besides'));
+  const listed = [...table.matchAll(/^\| (.*?) \|/gm)].flatMap(([, fields = '']) => fields.match(/`\w+`/g) ?? []);
+  const example = JSON.parse(read('./fixtures/seed-shaped.json')) as SeedFile;
+  const { enabled: _, ...known } = example.mcp_configs.CONFIG_1.mcp_config[0].oauth_config;
+  // Fields that the description has and its example has not.
+  const others = ['OAUTH_CODE_VERIFIER', 'OAUTH_CODE_CHALLENGE', 'OAUTH_STATE'];
+  expect(listed.map((name) => name.slice(1, -1)).sort()).toEqual([...Object.keys(known), ...others].sort());
+});
+
+interface SeedFile {
+  readonly mcp_configs: {
+    readonly CONFIG_1: { readonly mcp_config: readonly [{ readonly oauth_config: Readonly<Record<string, unknown>> }] };
+  };
+}

@@ -76,6 +76,8 @@ export { isBehind, LINKS_AHEAD_MAX, PartitionHistory } from './history.ts';
 export { CLOCK_RATE_ERROR, Horizons, LIFE_FACTOR, WAIT_FACTOR } from './horizon.ts';
 
 // Ports
+export type { Appended, Journal, JournalRecord } from './journal.ts';
+export { JOURNAL_PAGE_MAX, JOURNAL_RECORDS_MAX } from './journal.ts';
 export type {
   Bus,
   BusListener,

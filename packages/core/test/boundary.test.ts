@@ -53,6 +53,7 @@ it('reaches nothing but its own files when it is built and imported: no I/O, no 
     './history.js',
     './horizon.js',
     './index.js',
+    './journal.js',
     './keys.js',
     './message.js',
   ]);

@@ -25,6 +25,8 @@ const VALUES = [
   'HEADER_BYTES_MAX',
   'Horizons',
   'Identifiers',
+  'JOURNAL_PAGE_MAX',
+  'JOURNAL_RECORDS_MAX',
   'LIFE_FACTOR',
   'LINKS_AHEAD_MAX',
   'LoaderError',
@@ -53,6 +55,7 @@ const VALUES = [
 
 const TYPES = [
   'AckFrame',
+  'Appended',
   'BatchOutcome',
   'Born',
   'Bus',
@@ -81,6 +84,8 @@ const TYPES = [
   'Incarnation',
   'InspectSubject',
   'Inspected',
+  'Journal',
+  'JournalRecord',
   'KeyAddress',
   'KeyEffect',
   'KeyId',

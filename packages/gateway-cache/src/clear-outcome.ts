@@ -2,7 +2,7 @@ import type { Receipt } from '@lockstep/cache';
 import type { GatewayNamespace } from './policies.ts';
 
 /** What a part of a clear empties: one of the caches, or all of them. */
-export type ClearedCache = GatewayNamespace | 'everything';
+export type ClearedCache = GatewayNamespace | 'oauth-token' | 'everything';
 
 /** What a clear came to, part by part. It is done where `unknown` is empty. */
 export interface ClearOutcome {

@@ -2,21 +2,21 @@ import { openLockstep, TierUnavailableError } from '@lockstep/cache';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { CacheType, ServerRef } from './index.ts';
 import { CACHE_TYPE_WORDS, GatewayCache, gatewayPolicies, parseCacheType } from './index.ts';
-import { createSealer } from './sealed-value.ts';
 
 const HOUR_MS = 3_600_000;
 const TIMES = { toolsTtlMs: 4 * HOUR_MS, gatewayConfigTtlMs: 24 * HOUR_MS, discoveryTimeoutMs: 20_000 };
 const GATEWAY = { gatewayId: 'u_p_c1', configId: 'c1', keys: ['key-1', 'key-2'] };
-const ECHO: ServerRef = { configId: 'c1', serverName: 'echo', fingerprint: 'f1' };
-const MEMORY: ServerRef = { configId: 'c1', serverName: 'memory', fingerprint: 'f2' };
-const OTHER: ServerRef = { configId: 'c2', serverName: 'echo', fingerprint: 'f1' };
+const SERVER = { principal: 'u_p_c1', believesPublic: false };
+const ECHO: ServerRef = { ...SERVER, configId: 'c1', serverName: 'echo', fingerprint: 'f1' };
+const MEMORY: ServerRef = { ...SERVER, configId: 'c1', serverName: 'memory', fingerprint: 'f2' };
+const OTHER: ServerRef = { ...SERVER, configId: 'c2', serverName: 'echo', fingerprint: 'f1' };
 
 let lockstep: Awaited<ReturnType<typeof openLockstep>>;
 let cache: GatewayCache<{ name: string }, string>;
 
 beforeEach(async () => {
   lockstep = await openLockstep();
-  cache = new GatewayCache({ lockstep, times: TIMES, secret: 'a secret of this test' });
+  cache = new GatewayCache({ lockstep, times: TIMES });
 });
 
 afterEach(async () => {
@@ -100,6 +100,19 @@ it.each<[CacheType, boolean[], boolean]>([
   expect(await cache.hasGatewayConfig('r1:u_p_c1')).toBe(config);
 });
 
+it.each<[CacheType, boolean, boolean]>([
+  ['all', true, true],
+  ['all', false, false],
+  ['tools', true, false],
+  ['gateway_config', true, false],
+])(
+  'clears access tokens with everything of a gateway whose servers are sent any: %s, %s',
+  async (...[type, sends, clears]) => {
+    const { committed } = await cache.clear({ type, gateway: { ...GATEWAY, sendsTokens: sends } });
+    expect(committed.some((part) => part.cache === 'oauth-token')).toBe(clears);
+  },
+);
+
 it('clears the other parts where one fails, and tells which the tier has and which may be cleared or not', async () => {
   await Promise.all([tools(ECHO), tools(OTHER)]);
   await cache.gatewayConfig('r1:u_p_c1', GATEWAY, () => ({ name: 'first' }));
@@ -111,20 +124,6 @@ it('clears the other parts where one fails, and tells which the tier has and whi
   for (const { receipt } of committed) expect(receipt).toMatchObject({ kind: 'clear', committed: true });
   expect(await cache.hasGatewayConfig('r1:u_p_c1')).toBe(false);
   expect(await cachedServers()).toEqual([true, false, true]);
-});
-
-it('seals configurations and keys, so that the cache holds no word of them', async () => {
-  await cache.gatewayConfig('r1:u_p_c1', GATEWAY, () => ({ name: 'a-credential' }));
-  const again = await cache.gatewayConfig('r1:u_p_c1', GATEWAY, () => ({ name: 'never loaded' }));
-  expect(again).toEqual({ name: 'a-credential' });
-  const sealer = createSealer('one secret');
-  const sealed = sealer.seal({ name: 'a-credential' }, 'context');
-  expect(Buffer.from(sealed.sealed, 'base64url').toString('latin1')).not.toContain('credential');
-  expect(sealer.open(sealed, 'context')).toEqual({ value: { name: 'a-credential' } });
-  expect(sealer.seal({ name: 'a-credential' }, 'context')).toEqual(sealed);
-  expect(sealer.open(sealed, 'another context')).toBeUndefined();
-  expect(createSealer('another secret').open(sealed, 'context')).toBeUndefined();
-  expect(sealer.open({ sealed: 'AAAA' }, 'context')).toBeUndefined();
 });
 
 it("counts what is cached, by the description's names, and says what this node did", async () => {
@@ -163,8 +162,13 @@ it('knows the words of the description and their aliases, and no other', () => {
 });
 
 it('lets tool lists outlive a lost cluster, but never keys', () => {
-  const policies = gatewayPolicies(TIMES);
+  const policies = gatewayPolicies(TIMES, 'cluster');
   expect(policies.tools).toMatchObject({ whenIncoherent: 'serve-stale', grace: 24 * HOUR_MS, lease: 22_000 });
   expect(policies['gateway-config']).toMatchObject({ whenIncoherent: 'revalidate', grace: HOUR_MS });
   expect(policies['gateway-key']).toMatchObject({ whenIncoherent: 'revalidate', grace: 0 });
+});
+
+it('puts configurations and keys into no tier that it cannot encrypt for', () => {
+  const { tools, 'tool-scopes': scopes, ...others } = gatewayPolicies(TIMES, 'cluster');
+  expect(Object.values(others).map(({ secret }) => secret)).toEqual([true, true]);
 });

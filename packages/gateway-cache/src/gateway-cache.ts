@@ -3,36 +3,20 @@ import type { ClearedCache, ClearOutcome } from './clear-outcome.ts';
 import { clearOutcome } from './clear-outcome.ts';
 import type { CacheType } from './clear-words.ts';
 import type { GatewayRef, ServerRef } from './names.ts';
-import { configTag, gatewayTag, serverTag, toolsKey, toolsTags } from './names.ts';
+import { configTag, configTokensTag, gatewayTag, serverTag, serverTokensTag } from './names.ts';
 import type { GatewayNamespace, GatewayTimes } from './policies.ts';
 import { gatewayPolicies } from './policies.ts';
-import { SealedCache } from './sealed-cache.ts';
-import type { Sealed } from './sealed-value.ts';
-import { createSealer } from './sealed-value.ts';
 import type { CacheStatus, NodeStatus } from './status.ts';
 import { cacheStatus, nodeStatus } from './status.ts';
+import type { Discover, ToolList } from './tool-cache.ts';
+import { ToolCache } from './tool-cache.ts';
 
 /** What the caches of a gateway are made of. */
 export interface GatewayCacheOptions {
+  /** A node; with a tier, one that has `encryptionKeys`: configurations hold credentials. */
   readonly lockstep: Lockstep;
   readonly times: GatewayTimes;
-  /** The cluster's secret: seals configurations and keys. In local mode any text. */
-  readonly secret: string;
 }
-
-/** A server's whole tool list: every page, in the server's order. */
-export interface ToolList<T> {
-  readonly tools: readonly T[];
-}
-
-/** A tool list as a discovery found it. */
-export interface DiscoveredTools<T> extends ToolList<T> {
-  /** How long the server says that the list may be kept, in ms; 0: ask again each time. undefined: it says nothing. */
-  readonly hintMs?: number | undefined;
-}
-
-/** Asks a server for its tools; `signal` is aborted when the node closes. */
-export type Discover<T> = (signal: AbortSignal) => Promise<DiscoveredTools<T>>;
 
 /** A clear that someone asked for. */
 export interface ClearRequest {
@@ -49,37 +33,32 @@ export interface ClearRequest {
 export class GatewayCache<C, T> {
   readonly #lockstep: Lockstep;
   readonly #times: GatewayTimes;
-  readonly #tools: Namespace<ToolList<T>>;
-  readonly #configs: Namespace<Sealed>;
-  readonly #keys: Namespace<Sealed>;
-  readonly #sealedConfigs: SealedCache<C>;
-  readonly #sealedKeys: SealedCache<string>;
+  readonly #tools: ToolCache<T>;
+  readonly #configs: Namespace<C>;
+  readonly #keys: Namespace<string>;
 
-  constructor({ lockstep, times, secret }: GatewayCacheOptions) {
-    const policies = gatewayPolicies(times);
-    const sealer = createSealer(secret);
+  constructor({ lockstep, times }: GatewayCacheOptions) {
+    const policies = gatewayPolicies(times, lockstep.mode);
     this.#lockstep = lockstep;
     this.#times = times;
-    this.#tools = lockstep.namespace('tools', policies.tools);
+    this.#tools = new ToolCache(lockstep, { policies, ceilingMs: times.toolsTtlMs });
     this.#configs = lockstep.namespace('gateway-config', policies['gateway-config']);
     this.#keys = lockstep.namespace('gateway-key', policies['gateway-key']);
-    this.#sealedConfigs = new SealedCache(this.#configs, sealer);
-    this.#sealedKeys = new SealedCache(this.#keys, sealer);
   }
 
   /** The id of the gateway that a key opens. `key` is a name for the key, never the key itself. */
   async gatewayId(key: string, load: () => string): Promise<string> {
-    return this.#sealedKeys.getOrLoad(key, { load, tags: [] });
+    return this.#keys.peek(key) ?? this.#keys.getOrLoad(key, load);
   }
 
   /** A gateway's configuration. `key` names the gateway and the revision of the file that it comes from. */
   async gatewayConfig(key: string, gateway: Pick<GatewayRef, 'gatewayId'>, load: () => C): Promise<C> {
-    return this.#sealedConfigs.getOrLoad(key, { load, tags: [gatewayTag(gateway.gatewayId)] });
+    return this.#configs.peek(key) ?? this.#configs.getOrLoad(key, load, { tags: [gatewayTag(gateway.gatewayId)] });
   }
 
   /** Whether a gateway's configuration is cached. */
   async hasGatewayConfig(key: string): Promise<boolean> {
-    return this.#sealedConfigs.has(key);
+    return this.#configs.has(key);
   }
 
   /**
@@ -87,21 +66,22 @@ export class GatewayCache<C, T> {
    * it rejects with `LoaderError`, unless an older list may stand in (then marked stale).
    */
   async tools(server: ServerRef, discover: Discover<T>): Promise<Lookup<ToolList<T>>> {
-    let ttlMs = this.#times.toolsTtlMs;
-    return this.#tools.lookup(
-      toolsKey(server),
-      async ({ signal }) => {
-        const { tools, hintMs } = await discover(signal);
-        if (hintMs !== undefined) ttlMs = this.#freshMs(hintMs);
-        return { tools };
-      },
-      { tags: toolsTags(server), ttl: () => ttlMs },
-    );
+    return this.#tools.find(server, discover);
   }
 
   /** A server's tools, if near-cache or tier have them. Discovers nothing. */
   async cachedTools(server: ServerRef): Promise<Lookup<ToolList<T>>> {
-    return this.#tools.lookup(toolsKey(server));
+    return this.#tools.cached(server);
+  }
+
+  /** How long a server's tools are fresh yet, in ms; 0: no cache has any that are. */
+  async toolsFreshForMs(server: ServerRef): Promise<number> {
+    return this.#tools.freshForMs(server);
+  }
+
+  /** Ends the freshness of a server's tools on every node: they are asked for again, and stand in where that fails. */
+  async expireTools({ configId, serverName }: Pick<ServerRef, 'configId' | 'serverName'>): Promise<void> {
+    await this.#lockstep.expire({ tag: serverTag(configId, serverName) });
   }
 
   /**
@@ -135,20 +115,21 @@ export class GatewayCache<C, T> {
       if (type === 'all') return [{ cache: 'everything', scope: { everything: true } }];
       return configs ? [wholly('gateway-config'), wholly('gateway-key')] : [wholly('tools')];
     }
-    const { gatewayId, configId } = gateway;
+    const { gatewayId, configId, sendsTokens = false } = gateway;
     const tag = serverName === undefined ? configTag(configId) : serverTag(configId, serverName);
     const ofTools: ClearedScope = { cache: 'tools', scope: { tag } };
     const ofConfigs: ClearedScope = { cache: 'gateway-config', scope: { tag: gatewayTag(gatewayId) } };
-    return [...(tools ? [ofTools] : []), ...(configs ? [ofConfigs] : [])];
+    const tokens = serverName === undefined ? configTokensTag(configId) : serverTokensTag(configId, serverName);
+    const ofTokens: ClearedScope = { cache: 'oauth-token', scope: { tag: tokens } };
+    return [
+      ...(tools ? [ofTools] : []),
+      ...(configs ? [ofConfigs] : []),
+      ...(type === 'all' && sendsTokens ? [ofTokens] : []),
+    ];
   }
 
   #stats() {
     return { tools: this.#tools.stats(), 'gateway-config': this.#configs.stats(), 'gateway-key': this.#keys.stats() };
-  }
-
-  /** A server may shorten the life of its list, not lengthen it; the least is a millisecond, which nobody meets. */
-  #freshMs(hintMs: number): number {
-    return Math.max(1, Math.min(Math.floor(hintMs), this.#times.toolsTtlMs));
   }
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { CACHE_TYPE_WORDS, gatewayPolicies } from '../src/index.ts';
+import { CACHE_TYPE_WORDS, gatewayPolicies, tokenPolicy } from '../src/index.ts';
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
 const readme = read('../README.md');
@@ -11,9 +11,11 @@ it('the README shows the example that is type-checked', () => {
 });
 
 it('the README lists every namespace, and what it does when coherence is lost', () => {
-  const policies = gatewayPolicies({ toolsTtlMs: 1, gatewayConfigTtlMs: 1, discoveryTimeoutMs: 1 });
+  const policies = gatewayPolicies({ toolsTtlMs: 1, gatewayConfigTtlMs: 1, discoveryTimeoutMs: 1 }, 'cluster');
   const rows = [...readme.matchAll(/^\| `([\w-]+)` \|.*\| `(serve-stale|revalidate)` \| \w+ \|$/gm)];
-  const expected = Object.entries(policies).map(([name, { whenIncoherent }]) => [name, whenIncoherent]);
+  const token = tokenPolicy({ shared: false, acquireTimeoutMs: 1 });
+  const all = { ...policies, 'oauth-token': token };
+  const expected = Object.entries(all).map(([name, { whenIncoherent }]) => [name, whenIncoherent]);
   expect(rows.map(([, name, lost]) => [name, lost])).toEqual(expected);
 });
 

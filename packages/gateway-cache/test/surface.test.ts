@@ -6,10 +6,16 @@ import * as gatewayCache from '../src/index.ts';
 
 it('exports these values and no other', () => {
   expect(Object.keys(gatewayCache).sort()).toEqual([
+    'AuditTrail',
     'CACHE_TYPE_WORDS',
     'GatewayCache',
+    'MemoryJournal',
+    'PENDING_RECORDS_MAX',
+    'TOKEN_LIFE_MS_MAX',
+    'TokenCache',
     'gatewayPolicies',
     'parseCacheType',
+    'tokenPolicy',
   ]);
 });
 
@@ -18,11 +24,19 @@ it('exports these types and no other', () => {
   const lists = [...index.matchAll(/^export type \{([^}]*)\}/gm)];
   const names = lists.flatMap(([, list = '']) => list.split(',').map((name) => name.trim())).filter(Boolean);
   expect(names.sort()).toEqual([
+    'AccessToken',
+    'AcquireToken',
+    'AcquiredToken',
+    'AuditEntry',
+    'AuditRecord',
+    'AuditTrailOptions',
+    'CacheScope',
     'CacheStatus',
     'CacheType',
     'ClearOutcome',
     'ClearRequest',
     'ClearedCache',
+    'Damage',
     'Discover',
     'DiscoveredTools',
     'GatewayCacheOptions',
@@ -31,8 +45,14 @@ it('exports these types and no other', () => {
     'GatewayTimes',
     'NearStatus',
     'NodeStatus',
+    'ReadRecord',
+    'Recorded',
     'RedisInfo',
     'ServerRef',
+    'TokenCacheOptions',
+    'TokenRef',
+    'TokenRequest',
     'ToolList',
+    'Verification',
   ]);
 });

@@ -1,11 +1,12 @@
 import type { Duration } from '@lockstep/cache';
 import type { Tier } from '@lockstep/core';
+import { ConfigError } from '@lockstep/core';
 import { millisecondsOf } from './durations.ts';
 import type { TestNode } from './test-node.ts';
 import type { SimMachine } from './world/sim-machine.ts';
 import type { TierLink } from './world/sim-tier.ts';
 import { SimTier } from './world/sim-tier.ts';
-import { TierServer } from './world/tier-server.ts';
+import { LAG_MS_MAX, TierServer } from './world/tier-server.ts';
 import type { World } from './world/world.ts';
 
 /** One for the control partition, one for the data: the nodes know no difference. */
@@ -16,7 +17,7 @@ interface Servers {
 
 /** How a failover goes. */
 export interface FailOverOptions {
-  /** What was committed in this last span is lost with the old primary. Default: 0, nothing. */
+  /** What was committed in this last span, a minute at most, is lost with the old primary. Default: 0, nothing. */
   readonly losing?: Duration;
 }
 
@@ -73,6 +74,7 @@ export class TestTier {
   /** Puts a replica in the primary's place. */
   failOver({ losing = 0 }: FailOverOptions = {}): void {
     const lagMs = millisecondsOf('tier.failOver: losing', losing);
+    if (lagMs > LAG_MS_MAX) throw new ConfigError(`tier.failOver: losing: got ${lagMs} ms, takes at most a minute`);
     for (const server of Object.values(this.#servers)) {
       server.failOver(lagMs, []);
       server.endIsolation();

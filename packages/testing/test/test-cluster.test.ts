@@ -223,6 +223,18 @@ describe('faults of the tier', () => {
     expect(await tools[1].get('kept')).toBe('value');
   });
 
+  test('failed over without its last minute: that is the most that a replica lacks', async () => {
+    const { cluster, tools } = await opened();
+    await tools[0].set('kept', 'value', { ttl: '1h' });
+    await cluster.advance('3m');
+    await tools[0].set('lost', 'value', { ttl: '1h' });
+    await cluster.advance('59s');
+    expect(() => cluster.tier.failOver({ losing: '61s' })).toThrow(/losing: got 61000 ms, takes at most a minute/);
+    cluster.tier.failOver({ losing: '1m' });
+    await cluster.advance('2s');
+    expect([await tools[1].get('kept'), await tools[1].get('lost')]).toEqual(['value', undefined]);
+  });
+
   test('failed over while time stands still: what takes the place of the lost write is another one, and is seen', async () => {
     const { cluster, nodes, tools } = await opened();
     await cluster.advance('1s');
@@ -270,6 +282,22 @@ describe('faults of a node', () => {
     const added = await cluster.addNode();
     const late = added.lockstep.namespace<string>('tools', { ttl: '1m' });
     expect(await late.get('key')).toBe('value');
+  });
+
+  test('what a paused node is asked reaches the tier when it runs again, and what a crashed one is asked never does', async () => {
+    const { cluster, nodes, tools } = await opened();
+    nodes[0].pause();
+    nodes[2].crash();
+    const asked = [tools[0].set('key', 'of the paused one'), tools[2].set('key', 'of the crashed one')];
+    await cluster.advance('1s');
+    expect(await tools[1].get('key')).toBeUndefined();
+    nodes[0].resume();
+    await asked[0];
+    await cluster.settle();
+    expect(await tools[1].get('key')).toBe('of the paused one');
+    await cluster.advance('1m');
+    expect(await Promise.race([asked[1], Promise.resolve('no answer')])).toBe('no answer');
+    expect(await tools[1].get('key')).toBeUndefined();
   });
 
   test('added while the tier is away: it opens degraded, and joins when the tier is back', async () => {

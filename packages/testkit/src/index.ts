@@ -25,6 +25,8 @@ export { FakeRandom } from './fake-random.ts';
 // Contract suites: the fake and the real adapter of a port pass the same one
 export type { BusContractWorld } from './bus-contract.ts';
 export { busContract } from './bus-contract.ts';
+export type { JournalContractWorld } from './journal-contract.ts';
+export { journalContract } from './journal-contract.ts';
 export { tierContract } from './tier-contract.ts';
 export type { TierContractWorld } from './tier-scene.ts';
 

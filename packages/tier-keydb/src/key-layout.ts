@@ -23,6 +23,8 @@ export interface ControlKeys {
   readonly nothing: string;
   /** A string, written anew before each WAIT: who has it has all that came before it. */
   readonly mark: string;
+  /** A hash: `newest`, and every record of the journal by its number. */
+  readonly journal: string;
 }
 
 /**
@@ -44,6 +46,7 @@ export class KeyLayout {
       members: `${prefix}:members`,
       nothing: `${prefix}:nothing`,
       mark: `${prefix}:mark`,
+      journal: `${prefix}:journal`,
     };
   }
 

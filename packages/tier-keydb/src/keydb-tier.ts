@@ -7,6 +7,7 @@ import type {
   Incarnation,
   Inspected,
   InspectSubject,
+  Journal,
   KeyAddress,
   LeaseRequest,
   LogRecord,
@@ -28,6 +29,7 @@ import { forgetScript } from './generated/forget.ts';
 import { membersScript } from './generated/members.ts';
 import { Histories } from './history.ts';
 import { inspectEntries } from './inspect.ts';
+import { KeydbJournal } from './journal.ts';
 import { KeyLayout } from './key-layout.ts';
 import type { KeydbTierOptions } from './options.ts';
 import { resolveOptions } from './options.ts';
@@ -58,6 +60,8 @@ export class KeydbTier implements Tier {
   readonly #histories: Histories;
   readonly #plainReads: PlainReads;
   readonly #replicas: Replicas;
+  /** What the cluster's nodes write down together, over the same connection. */
+  readonly journal: Journal;
 
   constructor(options: KeydbTierOptions) {
     const config = resolveOptions(options);
@@ -67,6 +71,7 @@ export class KeydbTier implements Tier {
     this.#histories = new Histories(this.#connection, this.#keys);
     this.#plainReads = new PlainReads(this.#connection, this.#keys);
     this.#replicas = new Replicas(config, this.#keys);
+    this.journal = new KeydbJournal(this.#connection, this.#keys);
   }
 
   read(address: KeyAddress, lease?: LeaseRequest): Promise<TierRead> {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { tierContract } from '@lockstep/testkit';
+import { journalContract, tierContract } from '@lockstep/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { KeydbTier } from '../src/index.ts';
 import { removeCluster } from '../src/index.ts';
 import { COMMAND_FORMS, CommandRecorder } from './command-recorder.ts';
 import { ReplicatedServer } from './replicated-server.ts';
@@ -33,6 +34,11 @@ describe('on a real server, as the user that the README describes', () => {
   });
 
   tierContract(async () => server.world());
+
+  journalContract(async () => {
+    const world = await server.world();
+    return { join: async () => ((await world.join()) as KeydbTier).journal, close: () => world.close() };
+  });
 
   it('the whole contract runs on commands, and on forms of them, that Redis 6.2 and KeyDB have', async () => {
     // What no world of the contract does: another database, INFO, and removing a cluster.

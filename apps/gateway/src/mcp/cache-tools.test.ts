@@ -28,10 +28,13 @@ let caller: Caller;
 
 beforeEach(async () => {
   lockstep = await openLockstep();
-  const cache = new GatewayCache<GatewayDefinition, Tool>({ lockstep, times: TIMES, secret: 'a secret of this test' });
-  const keyRing = new KeyRing({ keys: [{ key: 'a key', gatewayId: 'one' }], gateways: [GATEWAY] }, cache);
+  const cache = new GatewayCache<GatewayDefinition, Tool>({ lockstep, times: TIMES });
+  const keyRing = new KeyRing(
+    { keys: [{ key: 'a key', gatewayId: 'one', role: 'operator' }], gateways: [GATEWAY] },
+    cache,
+  );
   const services = { cache, keyRing, logger: pino({ level: 'silent' }) } as unknown as Caller['services'];
-  caller = { services, gateway: GATEWAY };
+  caller = { services, gateway: GATEWAY, role: 'operator' };
 });
 
 afterEach(async () => {

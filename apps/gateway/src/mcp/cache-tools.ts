@@ -17,7 +17,7 @@ export interface RequestedClear {
 /** `enkrypt_get_cache_status`: all caches in numbers, the caller's own by server, and this node. */
 export async function getCacheStatus(caller: Caller): Promise<Answer> {
   const { gateway, services } = caller;
-  const { cache, changes, discovery, keyRing, pool } = services;
+  const { cache, changes, discovery, keyRing, pool, tokens } = services;
   const [{ node, ...global }, hasConfig, servers] = await Promise.all([
     cache.status(),
     cache.hasGatewayConfig(keyRing.configKey(gateway.id)).catch(() => false),
@@ -40,6 +40,7 @@ export async function getCacheStatus(caller: Caller): Promise<Answer> {
         server_changes_heard: changes.heard,
         server_connections: pool.connections,
         server_requests: pool.running,
+        access_tokens: tokens.counts(),
       },
     },
   };
@@ -47,8 +48,13 @@ export async function getCacheStatus(caller: Caller): Promise<Answer> {
 
 /** `enkrypt_clear_cache`: clears caches of the caller's gateway, on every node of the cluster. */
 export async function clearCache(caller: Caller, asked: RequestedClear): Promise<Answer> {
-  const { gateway, services } = caller;
+  const { gateway, role, services } = caller;
   const { id, serverName, cacheType = 'all', wait } = asked;
+  if (role === 'viewer') {
+    const error =
+      'This key may look at the caches and not clear them: its role is viewer. Ask with the key of an operator.';
+    return failure(error, { cleared: 0, error_code: 'forbidden' });
+  }
   const type = parseCacheType(cacheType);
   if (type === undefined) {
     return failure(`cache_type: got '${cacheType}', takes one of: ${CACHE_TYPE_WORDS.join(', ')}`, { cleared: 0 });
@@ -61,16 +67,19 @@ export async function clearCache(caller: Caller, asked: RequestedClear): Promise
     if (isAnswer(server)) return { ...server, cleared: 0 };
   }
   const cleared = await countCached(caller, asked, type);
+  const revokeTokens = await revocationOf(caller, asked, type);
   const outcome = await services.cache.clear({
     type,
     gateway: services.keyRing.refOf(gateway),
     ...(serverName === undefined ? {} : { serverName }),
     ...(wait === undefined ? {} : { wait }),
   });
+  const tokensRevoked = await revokeTokens?.();
   const what = serverName === undefined ? `caches of gateway ${gateway.id}` : `cache of server ${serverName}`;
   const details = {
     cache_type: type,
     ...(serverName === undefined ? {} : { server_name: serverName }),
+    ...(tokensRevoked === undefined ? {} : { tokens_revoked: tokensRevoked }),
     node: services.cache.node().id,
     events: outcome.committed.map(({ cache, receipt: { incarnation, sequence, replicas } }) => ({
       cache,
@@ -99,6 +108,21 @@ function weakestFence({ committed }: ClearOutcome): { readonly fence?: Fence } {
     if (members[member] !== 'fenced out') members[member] = how;
   }
   return { fence: { by: fences.some(({ by }) => by === 'time') ? 'time' : 'acknowledgements', members } };
+}
+
+/**
+ * Revokes the access tokens that a fenced clear of everything ends: it is for credentials that became known. Any other clear
+ * leaves them to their end; undefined: nothing to do.
+ */
+async function revocationOf(
+  { gateway, services }: Caller,
+  { serverName, wait }: RequestedClear,
+  type: string,
+): Promise<(() => Promise<number>) | undefined> {
+  const servers = gateway.servers.filter(({ name }) => name === (serverName ?? name));
+  const revocable = servers.filter(({ connection }) => connection.kind === 'http' && connection.oauth?.revocationUrl);
+  if (type !== 'all' || wait !== 'fenced' || revocable.length === 0) return undefined;
+  return services.tokens.revocationOf(gateway.configId, revocable);
 }
 
 /** How many of the caches that a clear is about to empty hold something, as far as this node can tell. */

@@ -4,6 +4,7 @@ import { UpstreamError } from '../upstream/upstream-error.ts';
 import type { Answer } from './answer.ts';
 import { byName, failure, isAnswer, serverOf } from './answer.ts';
 import type { Caller } from './services.ts';
+import { callServer } from './tool-call.ts';
 
 /** The most calls in one request. */
 export const TOOL_CALLS_MAX = 100;
@@ -69,8 +70,7 @@ async function answerOf(caller: Caller, { server, tool, call }: Target, signal: 
   // A tool that the configuration lists has no schema of the server's to check its result by.
   const definition = server.tools === undefined ? tool : undefined;
   try {
-    const upstream = caller.services.pool.of(caller.gateway, server);
-    return resultOf(await upstream.callTool({ name: call.name, args: call.args, tool: definition }, signal));
+    return resultOf(await callServer(caller, { server, ...call, tool: definition, onProgress: undefined }, signal));
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error;
     return { status: 'error', error: error.message, message: error.message, error_code: error.code };

@@ -1,123 +1,59 @@
-import { McpServer } from '@modelcontextprotocol/server';
-import { z } from 'zod';
-import { toResult } from './answer.ts';
-import { clearCache, getCacheStatus } from './cache-tools.ts';
-import { secureCallTools, TOOL_CALLS_MAX } from './call-tools.ts';
-import { discoverAllTools, getServerInfo, listAllServers } from './server-tools.ts';
+import type { Progress, ServerContext, Tool } from '@modelcontextprotocol/server';
+import { ProtocolError, ProtocolErrorCode, Server } from '@modelcontextprotocol/server';
+import { callMergedTool } from './direct-call.ts';
+import { OWN_TTL_MS } from './list-freshness.ts';
+import { pageOf } from './list-pages.ts';
+import type { MergedPage } from './merged-tools.ts';
+import { OWN_LIST, OWN_TOOLS } from './own-tools.ts';
 import type { Caller } from './services.ts';
 
 const SERVER_INFO = { name: 'lockstep-gateway', version: '0.1.0' };
 const INSTRUCTIONS =
-  'A gateway to several MCP servers. List the servers or discover their tools first, then call tools by server and name.';
-/** The list of the gateway's own tools is the same for everyone, and changes only with a release. */
-const OWN_TOOLS_HINT = { ttlMs: 300_000, cacheScope: 'public' } as const;
+  'A gateway to several MCP servers. Call their tools by the names of the tool list, <server>__<tool>; or list the servers, discover their tools, and call tools by server and name.';
+const OWN_BY_NAME = new Map(OWN_TOOLS.map((tool) => [tool.definition.name, tool]));
 
-const serverName = z.string().min(1).max(200);
-/** Clients that fill in every argument send null, or nothing but spaces, for "none". */
-const optionalText = z
-  .string()
-  .max(500)
-  .nullish()
-  .transform((text) => (text === null || text === undefined || text.trim() === '' ? undefined : text));
-const clearWait = z
-  .enum(['committed', 'fenced'])
-  .nullish()
-  .transform((wait) => wait ?? undefined);
-const toolCalls = z
-  .array(z.object({ name: z.string().min(1), args: z.record(z.string(), z.unknown()).nullish() }))
-  .max(TOOL_CALLS_MAX);
-
-/** The MCP server that answers one request of one caller. */
-export function buildMcpServer(caller: Caller): McpServer {
-  const server = new McpServer(SERVER_INFO, {
+/** The MCP server that answers one request of one caller, of the given era of the protocol. */
+export function buildMcpServer(caller: Caller, era: 'modern' | 'legacy'): Server {
+  const server = new Server(SERVER_INFO, {
     instructions: INSTRUCTIONS,
-    cacheHints: { 'tools/list': OWN_TOOLS_HINT },
+    capabilities: { tools: { listChanged: true } },
   });
-  registerServerTools(server, caller);
-  registerCacheTools(server, caller);
+  server.setRequestHandler('tools/list', async ({ params }) => {
+    const { mergedTools } = caller.services;
+    const page =
+      mergedTools === undefined ? ownTools(params?.cursor) : await mergedTools.page(caller.gateway, params?.cursor);
+    if (page === undefined) {
+      const message = 'cursor: not one of this list, or the tool it names is gone; ask again without a cursor';
+      throw new ProtocolError(ProtocolErrorCode.InvalidParams, message);
+    }
+    const { tools, nextCursor, hint } = page;
+    return { tools: tools as Tool[], ...(nextCursor !== undefined && { nextCursor }), ...(era === 'modern' && hint) };
+  });
+  server.setRequestHandler('tools/call', async ({ params }, context) => {
+    const { name, arguments: args = {} } = params;
+    const { signal } = context.mcpReq;
+    const own = OWN_BY_NAME.get(name);
+    if (own !== undefined) return own.call(args, { caller, signal });
+    const answer = await callMergedTool(caller, { name, args, signal, onProgress: progressOf(context) });
+    if (answer === undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Tool ${name} not found`);
+    return server.projectCallToolResult(answer.result, answer.tool.outputSchema);
+  });
   return server;
 }
 
-function registerServerTools(server: McpServer, caller: Caller): void {
-  server.registerTool(
-    'enkrypt_list_all_servers',
-    {
-      title: 'List Available Servers',
-      description: 'Lists the available servers with their tools and how they are configured.',
-      inputSchema: z.object({
-        discover_tools: z.boolean().default(true).describe('Discover the tools of servers that need it'),
-      }),
-      annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
-    },
-    async ({ discover_tools: discover }) => toResult(await listAllServers(caller, discover)),
-  );
-  server.registerTool(
-    'enkrypt_get_server_info',
-    {
-      title: 'Get Server Info',
-      description: 'Gets detailed information about a server, including the tools that are known of it.',
-      inputSchema: z.object({ server_name: serverName.describe('The name of the server') }),
-      annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
-    },
-    async ({ server_name: name }) => toResult(await getServerInfo(caller, name)),
-  );
-  server.registerTool(
-    'enkrypt_discover_all_tools',
-    {
-      title: 'Discover Server Tools',
-      description: 'Discovers the tools of a server, or of all servers when server_name is left out.',
-      inputSchema: z.object({ server_name: optionalText.describe('The name of the server; left out: all') }),
-      annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
-    },
-    async ({ server_name: name }) => toResult(await discoverAllTools(caller, name)),
-  );
-  server.registerTool(
-    'enkrypt_secure_call_tools',
-    {
-      title: 'Securely Call Tools',
-      description:
-        'Calls tools of one server, in order, in one session. Pass all the calls that are needed in one list; an empty list tells the tools.',
-      inputSchema: z.object({
-        server_name: serverName.describe('The name of the server that has the tools'),
-        tool_calls: toolCalls.default([]).describe('The calls: objects of name and args'),
-      }),
-      annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
-    },
-    async ({ server_name: name, tool_calls: calls }, context) => {
-      const requested = calls.map((call) => ({ name: call.name, args: call.args ?? {} }));
-      const { signal } = context.mcpReq;
-      return toResult(await secureCallTools(caller, { serverName: name, calls: requested, signal }));
-    },
-  );
+/** The list of the gateway's own tools: the same for everyone. */
+function ownTools(cursor: string | undefined): MergedPage | undefined {
+  const page = pageOf(OWN_LIST, cursor);
+  return page && { ...page, hint: { ttlMs: OWN_TTL_MS, cacheScope: 'public' } };
 }
 
-function registerCacheTools(server: McpServer, caller: Caller): void {
-  server.registerTool(
-    'enkrypt_get_cache_status',
-    {
-      title: 'Get Cache Status',
-      description: 'Gets the status of the caches: what is cached, where, and whether this node is coherent.',
-      inputSchema: z.object({}),
-      annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
-    },
-    async () => toResult(await getCacheStatus(caller)),
-  );
-  server.registerTool(
-    'enkrypt_clear_cache',
-    {
-      title: 'Clear Cache',
-      description: 'Clears caches of this gateway on every node: all, the gateway configuration, or tool lists.',
-      inputSchema: z.object({
-        id: optionalText.describe('The id of the gateway; left out: the one that your key opens'),
-        server_name: optionalText.describe('Only the tool list of this server'),
-        cache_type: optionalText.describe('all (default), gateway_config, server_config or tools'),
-        wait: clearWait.describe(
-          'committed (default): every node follows within its bound; fenced: no node serves it any more',
-        ),
-      }),
-      annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
-    },
-    async ({ id, server_name: name, cache_type: cacheType, wait }) =>
-      toResult(await clearCache(caller, { id, serverName: name, cacheType, wait })),
-  );
+/** Passes progress on under the client's own token; undefined: the client wants none. */
+function progressOf({ mcpReq }: ServerContext): ((progress: Progress) => void) | undefined {
+  const progressToken = mcpReq._meta?.progressToken;
+  if (progressToken === undefined) return undefined;
+  return (progress) => {
+    const told = mcpReq.notify({ method: 'notifications/progress', params: { ...progress, progressToken } });
+    // A client that has left misses nothing.
+    told.catch(() => undefined);
+  };
 }

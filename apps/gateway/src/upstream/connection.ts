@@ -1,6 +1,18 @@
 import type { ServerConnection, ServerDefinition } from '@lockstep/config';
-import type { CallToolResult, Tool, Transport, VersionNegotiationOptions } from '@modelcontextprotocol/client';
+import type { DiscoveredTools } from '@lockstep/gateway-cache';
+import type {
+  CallToolResult,
+  Progress,
+  RequestOptions,
+  Tool,
+  Transport,
+  VersionNegotiationOptions,
+} from '@modelcontextprotocol/client';
 import { Client, ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import type { TokenSource } from '../oauth/authorized-fetch.ts';
+import { authorizedFetch } from '../oauth/authorized-fetch.ts';
+import type { PageHints } from './list-hints.ts';
+import { ListHints } from './list-hints.ts';
 import { ServerProcess } from './server-process.ts';
 import { translateError } from './translate-error.ts';
 import { UpstreamError } from './upstream-error.ts';
@@ -22,6 +34,8 @@ const HANDSHAKES: Readonly<Record<ServerConnection['kind'], readonly VersionNego
 export interface ConnectOptions {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Where the access tokens come from that the server is sent; undefined: it is sent none. */
+  readonly tokens: TokenSource | undefined;
   /** Called when the server says that its tools have changed. */
   readonly onToolsChanged: () => void;
   /** Called once, when the connection is gone. */
@@ -31,22 +45,30 @@ export interface ConnectOptions {
 }
 
 /** A tool list as the server sent it, every page of it. */
-export interface ListedTools {
-  readonly tools: readonly Tool[];
-  /** How long the server says that it may be kept, in ms. */
-  readonly hintMs: number | undefined;
+export type ListedTools = DiscoveredTools<Tool>;
+
+/** A call of one tool; `tool` is its definition, where it is known. */
+export interface ToolCall {
+  readonly name: string;
+  readonly args: Record<string, unknown>;
+  readonly tool: Tool | undefined;
+  /** Called with what the server tells of its progress; undefined: it is not asked to. */
+  readonly onProgress: ((progress: Progress) => void) | undefined;
 }
 
 /** One open session with an MCP server: over the pipes of a process of its own, or over HTTP. */
 export class Connection {
   readonly #client: Client;
   readonly #transport: Transport;
+  /** What the pages of the lists that are being read say, by the options that the reading began with. */
+  readonly #reading: WeakMap<RequestOptions, ListHints> = new WeakMap();
   /** How often the server said, on this connection, that its tools have changed. */
   toolChanges = 0;
 
   private constructor(client: Client, transport: Transport) {
     this.#client = client;
     this.#transport = transport;
+    this.#watchPages();
   }
 
   /** Starts or reaches the server and shakes hands; rejects with an `UpstreamError`. */
@@ -66,10 +88,10 @@ export class Connection {
   static async #attempt(
     { name, connection }: ServerDefinition,
     versionNegotiation: VersionNegotiationOptions,
-    { timeoutMs, signal, onToolsChanged, onClosed, onAbandoned }: ConnectOptions,
+    { timeoutMs, signal, tokens, onToolsChanged, onClosed, onAbandoned }: ConnectOptions,
   ): Promise<Connection> {
     const client = new Client(CLIENT_INFO, { versionNegotiation, listMaxPages: PAGES_MAX });
-    const transport = openTransport(connection);
+    const transport = openTransport(connection, tokens);
     const opened = new Connection(client, transport);
     client.setNotificationHandler('notifications/tools/list_changed', () => {
       opened.toolChanges++;
@@ -90,24 +112,25 @@ export class Connection {
 
   /** Every page of the tool list; a server without tools has an empty one. */
   async listTools(timeoutMs: number, signal: AbortSignal): Promise<ListedTools> {
-    if (this.#client.getServerCapabilities()?.tools === undefined) return { tools: [], hintMs: undefined };
+    if (this.#client.getServerCapabilities()?.tools === undefined) return { tools: [] };
     const options = { cacheMode: 'bypass', timeout: timeoutMs, signal } as const;
-    const { tools, ttlMs } = await this.#client.listTools(undefined, options);
-    return { tools, hintMs: typeof ttlMs === 'number' ? ttlMs : undefined };
+    const hints = new ListHints(() => performance.now());
+    this.#reading.set(options, hints);
+    const { tools } = await this.#client.listTools(undefined, options);
+    return { tools, hintMs: hints.hintMs, cacheScope: hints.cacheScope };
   }
 
   /** Calls a tool, whose definition is `tool` where it is known. A failed tool is an answer, not a rejection. */
-  async callTool(
-    call: { readonly name: string; readonly args: Record<string, unknown>; readonly tool: Tool | undefined },
-    timeoutMs: number,
-    signal: AbortSignal,
-  ): Promise<CallToolResult> {
-    const { name, args, tool } = call;
-    const options = { timeout: timeoutMs, maxTotalTimeout: timeoutMs, signal };
-    return this.#client.callTool(
-      { name, arguments: args },
-      tool === undefined ? options : { ...options, toolDefinition: tool },
-    );
+  async callTool(call: ToolCall, timeoutMs: number, signal: AbortSignal): Promise<CallToolResult> {
+    const { name, args, tool, onProgress } = call;
+    const options = {
+      timeout: timeoutMs,
+      maxTotalTimeout: timeoutMs,
+      signal,
+      ...(tool !== undefined && { toolDefinition: tool }),
+      ...(onProgress !== undefined && { onprogress: onProgress }),
+    };
+    return this.#client.callTool({ name, arguments: args }, options);
   }
 
   /** Ends the session and, for stdio, the process. Bounded in time; never rejects. */
@@ -122,6 +145,17 @@ export class Connection {
     await this.#transport.close().catch(() => undefined);
   }
 
+  /** Looks at each page that the client asks for: of a list that it has put together it tells the first page's hints. */
+  #watchPages(): void {
+    const ask = this.#client.request.bind(this.#client) as Ask;
+    const watched: Ask = async (request, ...rest) => {
+      const result = await ask(request, ...rest);
+      for (const options of rest) this.#reading.get(options)?.arrived(result);
+      return result;
+    };
+    this.#client.request = watched as Client['request'];
+  }
+
   /** Since 2026-07-28 a server speaks of changes only to those who listen. Without it, the list's time runs out. */
   #listenForChanges(): void {
     const wanted = this.#client.getServerCapabilities()?.tools?.listChanged === true;
@@ -130,8 +164,13 @@ export class Connection {
   }
 }
 
-function openTransport(connection: ServerConnection): Transport {
+/** A client's `request`, whatever it asks for. */
+type Ask = (request: { readonly method: string }, ...rest: RequestOptions[]) => Promise<PageHints>;
+
+function openTransport(connection: ServerConnection, tokens: TokenSource | undefined): Transport {
   if (connection.kind === 'stdio') return new ServerProcess(connection);
+  const url = new URL(connection.url);
   const requestInit = { headers: { ...connection.headers } };
-  return new StreamableHTTPClientTransport(new URL(connection.url), { requestInit });
+  if (tokens === undefined) return new StreamableHTTPClientTransport(url, { requestInit });
+  return new StreamableHTTPClientTransport(url, { requestInit, fetch: authorizedFetch(url, tokens) });
 }

@@ -1,10 +1,13 @@
 import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError } from '@modelcontextprotocol/client';
 import { BrokenCircuitError, BulkheadRejectedError, TaskCancelledError } from 'cockatiel';
-import { UpstreamError } from './upstream-error.ts';
+import { systemCodeOf } from './system-code.ts';
+import { UpstreamError, upstreamErrorIn } from './upstream-error.ts';
 
 /** What the SDK, a policy or the network threw, as an `UpstreamError` whose message names the server and no secret. */
 export function translateError(server: string, cause: unknown, processOutput?: string): UpstreamError {
-  if (cause instanceof UpstreamError) return cause;
+  // What a request was refused for before it was sent, the SDK wraps.
+  const known = upstreamErrorIn(cause);
+  if (known !== undefined) return known;
   if (cause instanceof TaskCancelledError) return timedOut(server, cause);
   if (cause instanceof BrokenCircuitError) {
     return new UpstreamError('unavailable', `${server} failed repeatedly and is left alone for a while`, { cause });
@@ -41,6 +44,10 @@ function isSessionForgotten(error: SdkHttpError): boolean {
 }
 
 function translateSdkError(server: string, cause: SdkError): UpstreamError {
+  if (cause instanceof SdkHttpError && cause.status === 401) {
+    const message = `${server} refuses what it was sent to be let in (HTTP 401): look at its oauth_config, or its headers`;
+    return new UpstreamError('unauthorized', message, { cause });
+  }
   switch (cause.code) {
     case SdkErrorCode.RequestTimeout:
       return timedOut(server, cause);
@@ -61,13 +68,4 @@ function unreachable(server: string, cause: unknown): UpstreamError {
   const code = cause instanceof SdkError ? cause.code : systemCodeOf(cause);
   const reason = status ?? code ?? 'no reason given';
   return new UpstreamError('unreachable', `${server} cannot be reached (${reason})`, { cause });
-}
-
-/** The code of the system error at the bottom: ENOENT, ECONNREFUSED. */
-function systemCodeOf(error: unknown): string | undefined {
-  for (let inner = error; inner instanceof Error; inner = inner.cause) {
-    const { code } = inner as { code?: unknown };
-    if (typeof code === 'string') return code;
-  }
-  return undefined;
 }

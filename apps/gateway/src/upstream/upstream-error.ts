@@ -1,8 +1,9 @@
 /**
  * Why an MCP server could not be used. `unreachable`: it did not start, answer or stay; `timed-out`: it took too long;
  * `unavailable`: it failed repeatedly and is left alone for a while; `busy`: too many requests wait for it already;
- * `refused`: it answered with a protocol error; `unusable`: its answer cannot be used; `closed`: this node is
- * closing; `abandoned`: nobody waits for the answer any more.
+ * `refused`: it answered with a protocol error; `unusable`: its answer cannot be used; `unauthorized`: there is no access
+ * token for it, or it refuses what it was sent; `closed`: this node is closing; `abandoned`: nobody waits for the answer
+ * any more.
  */
 export type UpstreamErrorCode =
   | 'unreachable'
@@ -11,6 +12,7 @@ export type UpstreamErrorCode =
   | 'busy'
   | 'refused'
   | 'unusable'
+  | 'unauthorized'
   | 'closed'
   | 'abandoned';
 

@@ -1,5 +1,6 @@
 import type { GatewayDefinition, ServerDefinition, UpstreamConfig } from '@lockstep/config';
 import type { Logger } from 'pino';
+import type { AccessTokens } from '../oauth/access-tokens.ts';
 import { UpstreamError } from './upstream-error.ts';
 import { UpstreamServer } from './upstream-server.ts';
 
@@ -10,6 +11,7 @@ const IDLE_MS_MAX = 10 * 60_000;
 export interface UpstreamPoolOptions {
   readonly limits: UpstreamConfig;
   readonly logger: Logger;
+  readonly tokens: AccessTokens;
   /** Called when a server says, outside a discovery, that its tools have changed. */
   readonly onToolsChanged: (gateway: GatewayDefinition, server: UpstreamServer) => void;
 }
@@ -68,10 +70,11 @@ export class UpstreamPool {
   }
 
   #add(key: string, gateway: GatewayDefinition, definition: ServerDefinition): Pooled {
-    const { limits, logger, onToolsChanged } = this.#options;
+    const { limits, logger, tokens: ofServers, onToolsChanged } = this.#options;
     if (this.#servers.size >= limits.connectionsMax) this.#makeRoom();
+    const tokens = ofServers.of(gateway.configId, definition);
     const onChanged = (server: UpstreamServer): void => onToolsChanged(gateway, server);
-    const server = new UpstreamServer(definition, { limits, logger, onToolsChanged: onChanged });
+    const server = new UpstreamServer(definition, { limits, logger, tokens, onToolsChanged: onChanged });
     const pooled: Pooled = { server, idleTimer: undefined };
     this.#servers.set(key, pooled);
     return pooled;

@@ -1,5 +1,5 @@
 import type { ServerDefinition, UpstreamConfig } from '@lockstep/config';
-import type { CallToolResult, Tool } from '@modelcontextprotocol/client';
+import type { CallToolResult } from '@modelcontextprotocol/client';
 import type { BulkheadPolicy, CircuitBreakerPolicy } from 'cockatiel';
 import {
   bulkhead,
@@ -11,7 +11,8 @@ import {
   timeout,
 } from 'cockatiel';
 import type { Logger } from 'pino';
-import type { ListedTools } from './connection.ts';
+import type { TokenSource } from '../oauth/authorized-fetch.ts';
+import type { ListedTools, ToolCall } from './connection.ts';
 import { Connection } from './connection.ts';
 import { isConnectionLost, timedOut, translateError, wasNotProcessed } from './translate-error.ts';
 import { UpstreamError } from './upstream-error.ts';
@@ -34,15 +35,9 @@ const AT_ONCE = { strategy: TimeoutStrategy.Aggressive, abortOnReturn: false };
 export interface UpstreamServerOptions {
   readonly limits: UpstreamConfig;
   readonly logger: Logger;
+  readonly tokens: TokenSource | undefined;
   /** Called when the server says, outside a discovery, that its tools have changed. */
   readonly onToolsChanged: (server: UpstreamServer) => void;
-}
-
-/** A call of one tool; `tool` is its definition, where it is known. */
-export interface ToolCall {
-  readonly name: string;
-  readonly args: Record<string, unknown>;
-  readonly tool: Tool | undefined;
 }
 
 /** What is done on a connection, and whether it may be done again on another. */
@@ -206,6 +201,7 @@ export class UpstreamServer {
     const handshake = Connection.open(this.definition, {
       timeoutMs: this.#options.limits.connectTimeoutMs,
       signal,
+      tokens: this.#options.tokens,
       onToolsChanged: () => this.#toolsChanged(),
       onClosed: (closed) => this.#forget(closed),
       onAbandoned: (ended) => this.#outlive(ended),

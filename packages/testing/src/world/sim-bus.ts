@@ -39,7 +39,7 @@ export class SimBusNetwork {
         return isConnected();
       },
       listen: (listener) => void this.#nodes.set(machine, listener),
-      publish: (message) => this.#publish(machine, message),
+      publish: (message) => machine.deliver(() => this.#publish(machine, message)),
       close: async () => void this.#nodes.delete(machine),
     };
   }

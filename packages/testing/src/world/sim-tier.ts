@@ -53,6 +53,9 @@ export interface TierLink {
   upSinceMs: number;
 }
 
+/** What a request does at the tier, once it has arrived there; it gives its reply to `answer`, now or later. */
+type Execute<R> = (answer: (reply: R | Refusal) => void) => void;
+
 /** A node's connection to the simulated tier: every call arrives, gets lost, or is executed after it was given up. */
 export class SimTier implements Tier {
   readonly #world: World;
@@ -252,29 +255,34 @@ export class SimTier implements Tier {
     return this.#send((answer) => answer(server.run(this.#machine.number, step, plainWrite)));
   }
 
-  #send<R>(execute: (answer: (reply: R | Refusal) => void) => void): Promise<R> {
+  #send<R>(execute: Execute<R>): Promise<R> {
+    return new Promise((resolve, reject) => {
+      // What a test asks of a machine that does not run is asked once it runs again.
+      this.#machine.deliver(() => this.#ask(execute, { resolve, reject }));
+    });
+  }
+
+  #ask<R>(execute: Execute<R>, { resolve, reject }: Pick<PromiseWithResolvers<R>, 'resolve' | 'reject'>): void {
     const link = this.#link;
     const random = this.#random;
-    if (link.isRefused) return Promise.reject(new TierUnavailableError('no connection to the tier'));
-    return new Promise((resolve, reject) => {
-      const giveUp = (): void => reject(new TierUnavailableError('no answer'));
-      const answered = this.#machine.after(COMMAND_TIMEOUT_MS, giveUp);
-      if (link.isCut || random.chance(link.lost)) return;
-      const wayMs = random.chance(link.late)
-        ? random.between(COMMAND_TIMEOUT_MS, 3_000)
-        : random.between(...link.latencyMs);
-      const answer = (reply: R | Refusal): void => {
-        if (reply === 'down' || link.isCut || random.chance(link.unanswered)) return;
-        this.#world.after(random.between(...link.answerMs), () =>
-          this.#machine.deliver(() => {
-            answered();
-            if (reply === 'refused') reject(new CacheError('tier-refused', 'NOREPLICAS'));
-            else resolve(reply);
-          }),
-        );
-      };
-      this.#world.after(wayMs, () => execute(answer));
-    });
+    if (link.isRefused) return reject(new TierUnavailableError('no connection to the tier'));
+    const giveUp = (): void => reject(new TierUnavailableError('no answer'));
+    const answered = this.#machine.after(COMMAND_TIMEOUT_MS, giveUp);
+    if (link.isCut || random.chance(link.lost)) return;
+    const wayMs = random.chance(link.late)
+      ? random.between(COMMAND_TIMEOUT_MS, 3_000)
+      : random.between(...link.latencyMs);
+    const answer = (reply: R | Refusal): void => {
+      if (reply === 'down' || link.isCut || random.chance(link.unanswered)) return;
+      this.#world.after(random.between(...link.answerMs), () =>
+        this.#machine.deliver(() => {
+          answered();
+          if (reply === 'refused') reject(new CacheError('tier-refused', 'NOREPLICAS'));
+          else resolve(reply);
+        }),
+      );
+    };
+    this.#world.after(wayMs, () => execute(answer));
   }
 }
 

@@ -7,6 +7,9 @@ import type { World } from './world.ts';
 /** 2026-01-01 in µs: sequences are the tier's time, and look as they do on a real one. */
 const EPOCH_US = 1_767_225_600_000_000;
 
+/** How far behind the primary a replica is at most, in ms. */
+export const LAG_MS_MAX = 60_000;
+
 /** For steps that need neither time nor randomness. */
 const AT_NO_MOMENT: Moment = { nowUs: 0, incarnation: '' as Incarnation };
 
@@ -87,7 +90,7 @@ export class TierServer {
   }
 
   /**
-   * The replica takes over as it was `lagMs` ago, or as it last said that it was; for these nodes the old primary seems
+   * The replica takes over as it was `lagMs` ago, at most `LAG_MS_MAX`, or as it last said that it was; for these nodes the old primary seems
    * to live on.
    */
   failOver(lagMs: number, deceived: readonly number[]): void {
@@ -126,8 +129,18 @@ export class TierServer {
   }
 
   #onPrimary<R>(step: Step<R>, moment: Moment): R {
+    this.#catchUp();
     this.#behind.push({ atMs: this.#world.nowMs, moment, step });
     return step(this.#primary, moment);
+  }
+
+  /** The replica takes over what no failover can lose any more; now and then, so that little is moved each time. */
+  #catchUp(): void {
+    const oldest = this.#behind[0];
+    if (oldest === undefined || oldest.atMs > this.#world.nowMs - 2 * LAG_MS_MAX) return;
+    const first = this.#behind.findIndex(({ atMs }) => atMs > this.#world.nowMs - LAG_MS_MAX);
+    const known = this.#behind.splice(0, first === -1 ? this.#behind.length : first);
+    for (const { moment, step } of known) step(this.#replica, moment);
   }
 
   /** No two steps are taken at one moment, also where time stands still. */
