@@ -5,7 +5,7 @@ import Provider from 'oidc-provider';
 import type { ServerEntry } from './harness.ts';
 import type { Origin } from './mcp-origin.ts';
 
-const CLIENT_ID = 'the-gateway';
+export const CLIENT_ID = 'the-gateway';
 export const CLIENT_SECRET = 'a-client-secret-that-no-log-may-have';
 const SCOPES = ['read', 'write'];
 

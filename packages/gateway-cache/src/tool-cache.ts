@@ -49,8 +49,6 @@ export class ToolCache<T> {
   readonly #lists: Namespace<Found<T>>;
   /** The servers whose lists are private. */
   readonly #scopes: Namespace<CacheScope>;
-  /** What is being remembered just now, by server. */
-  readonly #remembering: Map<string, Promise<void>> = new Map();
   readonly #ceilingMs: number;
 
   constructor(lockstep: Lockstep, { policies, ceilingMs }: ToolCacheOptions) {
@@ -74,7 +72,8 @@ export class ToolCache<T> {
       { tags: toolsTags(server) },
     );
     if (isList(found)) return found;
-    await this.#rememberPrivate(server);
+    // A load, not a write: that would end what others remember by now, and have all ask again.
+    await this.#scopes.getOrLoad(toolsKey(server), () => 'private', { tags: toolsTags(server) }).catch(unlessBroken);
     return this.#findOwn(server, discover, brought);
   }
 
@@ -117,20 +116,6 @@ export class ToolCache<T> {
   async #placeOf(server: ServerRef): Promise<string | undefined> {
     if (!(await this.#isPrivate(server))) return toolsKey(server);
     return server.principal === undefined ? undefined : toolsKey(server, server.principal);
-  }
-
-  /** Once for all callers of a moment: each write ends what was remembered before, and so would have all ask again. */
-  async #rememberPrivate(server: ServerRef): Promise<void> {
-    const key = toolsKey(server);
-    if (this.#scopes.peek(key) !== undefined) return;
-    const remembering =
-      this.#remembering.get(key) ??
-      this.#scopes
-        .set(key, 'private', { tags: toolsTags(server) })
-        .then(() => undefined, unlessBroken)
-        .finally(() => this.#remembering.delete(key));
-    this.#remembering.set(key, remembering);
-    await remembering;
   }
 
   /** Whether the server's list is known to be private. Where it is and nobody knows, it is asked for once more. */
