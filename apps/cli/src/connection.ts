@@ -43,7 +43,7 @@ export function connectNode(options: ConnectionOptions, terminal: Terminal): Nod
 }
 
 /** Where the admin API is said to be. */
-export function urlOf({ url }: ConnectionOptions, { environment }: Terminal): string {
+function urlOf({ url }: ConnectionOptions, { environment }: Terminal): string {
   return url ?? (environment[URL_VARIABLE] || DEFAULT_URL);
 }
 

@@ -8,7 +8,7 @@ import { adminErrorBodySchema, ERROR_STATUS, PREFIX, ROUTE_NAMES, ROUTES } from 
 export const TOKEN = 'a-token-of-these-tests';
 
 /** What a client sent, as the contract reads it. */
-export interface Received {
+interface Received {
   readonly route: RouteName;
   readonly query: unknown;
   readonly body: unknown;
@@ -16,7 +16,7 @@ export interface Received {
 
 type Failure = AdminErrorBody['error'];
 /** What one route answers with: its answer, several of a stream, a failure, or a way of its own. */
-export type Reply<N extends RouteName = RouteName> =
+type Reply<N extends RouteName = RouteName> =
   | { readonly answer: RouteTypes[N]['answer'] }
   | { readonly items: readonly RouteTypes[N]['answer'][]; readonly isOpen?: true }
   | { readonly failure: Failure }

@@ -67,7 +67,7 @@ async function verify({ client }: NodeConnection, options: AuditOptions, context
 }
 
 /** Records as people read them. */
-export function auditText({ records }: AuditPage, { stdout }: Terminal): string {
+function auditText({ records }: AuditPage, { stdout }: Terminal): string {
   return table(stdout, HEADINGS, records.map(recordCells));
 }
 
@@ -85,7 +85,7 @@ export function scopeText(scope: Readonly<Record<string, unknown>>): string {
 }
 
 /** A verdict as people read it. */
-export function verdictText(verdict: AuditVerdict): string {
+function verdictText(verdict: AuditVerdict): string {
   if (verdict.valid) return `valid: ${counted(verdict.records, 'record')}, the last one's hash is ${verdict.hash}\n`;
   const { broken, checked } = verdict;
   return `broken at record ${broken.sequence}: ${FAULTS[broken.fault]}; ${counted(checked, 'record')} before it checked\n`;

@@ -7,7 +7,7 @@ import type { CommandContext, NodeCommandOptions } from './node-command.ts';
 import { speaksToNode, withExamples, withNode } from './node-command.ts';
 
 /** What `lockstep cache status --json` prints; the names with underscores are those of the description. */
-export interface CacheStatusDocument {
+interface CacheStatusDocument {
   readonly cache_type: Status['cache_type'];
   readonly total_gateways: number | null;
   readonly total_tool_caches: number | null;
@@ -30,7 +30,7 @@ export function addCacheStatus(parent: Command, context: CommandContext): void {
   );
 }
 
-export function cacheStatusDocument(status: Status): CacheStatusDocument {
+function cacheStatusDocument(status: Status): CacheStatusDocument {
   const { cache_type, total_gateways, total_tool_caches, total_config_caches, redis_info, namespaces } = status;
   const total_gateway_keys = namespaces['gateway-key']?.entries ?? null;
   const totals = { cache_type, total_gateways, total_tool_caches, total_config_caches, total_gateway_keys };
@@ -38,7 +38,7 @@ export function cacheStatusDocument(status: Status): CacheStatusDocument {
 }
 
 /** The words of the description that the gateway follows, and after them what it does not have. */
-export function cacheStatusText(document: CacheStatusDocument): string {
+function cacheStatusText(document: CacheStatusDocument): string {
   const lines = [
     'Cache Status:',
     `Type: ${document.cache_type}`,

@@ -55,7 +55,7 @@ export function addDoctor(parent: Command, context: CommandContext): void {
 }
 
 /** Findings as people read them: one a line, and under it what to do. */
-export function findingsText(findings: readonly Finding[], { stdout }: Terminal): string {
+function findingsText(findings: readonly Finding[], { stdout }: Terminal): string {
   const rows = findings.map(({ area, check, verdict, found }) => [
     { text: verdict, style: STYLES[verdict] },
     area,

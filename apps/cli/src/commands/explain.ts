@@ -57,7 +57,7 @@ export function addExplain(parent: Command, context: CommandContext): void {
 }
 
 /** An explanation as people read it. */
-export function explanationText(explanation: Explanation, { stdout }: Terminal): string {
+function explanationText(explanation: Explanation, { stdout }: Terminal): string {
   const { namespace, keyId, partition, answer, near, tier, stalenessMs, applied, head, flights } = explanation;
   return pairs(stdout, [
     ['Key', `${keyId} of ${namespace}, partition ${partition}`],

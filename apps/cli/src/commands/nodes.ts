@@ -28,7 +28,7 @@ export function addNodes(parent: Command, context: CommandContext): void {
 }
 
 /** Members as people read them; `*` is the node that was asked. */
-export function nodesText(nodes: readonly MemberView[], { stdout }: Terminal): string {
+function nodesText(nodes: readonly MemberView[], { stdout }: Terminal): string {
   return table(
     stdout,
     HEADINGS,

@@ -25,7 +25,7 @@ export function addStatus(parent: Command, context: CommandContext): void {
 }
 
 /** A status as people read it. */
-export function statusText(status: Status, { stdout }: Terminal): string {
+function statusText(status: Status, { stdout }: Terminal): string {
   const { node, redis_info: tier, audit } = status;
   const facts = pairs(stdout, [
     ['Node', `${node.id} (${node.url})`],

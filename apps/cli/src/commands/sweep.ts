@@ -58,7 +58,7 @@ function added(total: SweepReport, part: SweepReport): SweepReport {
 }
 
 /** A sweep as people read it. */
-export function sweepText({ scanned, reclaimed, reclaimedBytes }: SweepReport): string {
+function sweepText({ scanned, reclaimed, reclaimedBytes }: SweepReport): string {
   const looked = counted(scanned, 'entry', 'entries');
   return `${looked} looked at, ${reclaimed} reclaimed, ${bytesText(reclaimedBytes)} given back\n`;
 }

@@ -18,7 +18,7 @@ interface WarmOptions extends NodeCommandOptions {
 }
 
 /** What `lockstep warm --json` prints. */
-export interface WarmDocument extends Omit<WarmDone, 'type'> {
+interface WarmDocument extends Omit<WarmDone, 'type'> {
   readonly servers: readonly Omit<WarmedServer, 'type'>[];
 }
 
@@ -77,7 +77,7 @@ function report(
 }
 
 /** What a warm-up did as people read it. */
-export function warmText({ servers, succeeded, failed, pending }: WarmDocument, { stdout }: Terminal): string {
+function warmText({ servers, succeeded, failed, pending }: WarmDocument, { stdout }: Terminal): string {
   const rows = servers.map((server): Cell[] => [
     server.gateway,
     server.server,

@@ -63,7 +63,7 @@ async function follow(
 }
 
 /** An event in one line. */
-export function eventText(event: AdminEvent): string {
+function eventText(event: AdminEvent): string {
   return visible(`${event.type.padEnd(9)} ${detailText(event)}`);
 }
 
