@@ -64,7 +64,7 @@ async function run(config: GatewayConfig): Promise<void> {
   try {
     const node = await startNode(config, logger);
     onSignals(node, { logger, exit: (code) => process.exit(code) });
-    logger.info({ node: node.nodeId, url: node.url }, 'listening');
+    logger.info({ node: node.nodeId, url: node.url, adminUrl: node.adminUrl }, 'listening');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     logger.fatal({ reason }, 'this node cannot start');

@@ -68,6 +68,11 @@ export class KeyRing<T> {
     };
   }
 
+  /** Every gateway that this node knows. */
+  gateways(): readonly GatewayDefinition[] {
+    return [...this.#gateways.values()];
+  }
+
   /** The name of a gateway's configuration in the caches: another file, another name. */
   configKey(gatewayId: string): string {
     return `${this.#revision}:${gatewayId}`;

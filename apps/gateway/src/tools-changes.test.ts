@@ -1,8 +1,10 @@
 import { TierUnavailableError } from '@lockstep/cache';
 import type { GatewayDefinition, ServerDefinition } from '@lockstep/config';
 import type { ClearOutcome } from '@lockstep/gateway-cache';
+import { AuditTrail, MemoryJournal } from '@lockstep/gateway-cache';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { cacheLogger } from './log.ts';
 import type { ToolsChangesOptions } from './tools-changes.ts';
 import { ToolsChanges } from './tools-changes.ts';
 import type { UpstreamServer } from './upstream/upstream-server.ts';
@@ -24,7 +26,12 @@ beforeEach(() => {
   closing = new AbortController();
   const cachedTools = async () => ({ outcome: 'hit', value: { tools: [{ name: 'before' }] } });
   const cache = { cachedTools, clear } as unknown as ToolsChangesOptions['cache'];
-  const options = { cache, logger: pino({ level: 'silent' }), closing: closing.signal };
+  const audit = new AuditTrail({
+    ...{ journal: new MemoryJournal(), secret: 'a secret', node: 'a' },
+    wallClock: () => '2026-11-22T00:00:00.000Z',
+    logger: cacheLogger(pino({ level: 'silent' })),
+  });
+  const options = { cache, audit, logger: pino({ level: 'silent' }), closing: closing.signal };
   changes = new ToolsChanges(options);
 });
 

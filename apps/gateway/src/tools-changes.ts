@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { GatewayDefinition } from '@lockstep/config';
-import type { GatewayCache } from '@lockstep/gateway-cache';
+import type { AuditTrail, ClearOutcome, GatewayCache } from '@lockstep/gateway-cache';
 import type { Tool } from '@modelcontextprotocol/client';
 import { ExponentialBackoff, handleAll, retry } from 'cockatiel';
 import type { Logger } from 'pino';
+import { recordClear } from './audit.ts';
 import { refOf } from './discovery.ts';
 import type { UpstreamServer } from './upstream/upstream-server.ts';
 
@@ -13,6 +14,7 @@ const CLEAR_AGAIN = { maxAttempts: 10, backoff: new ExponentialBackoff({ initial
 /** What following the changes of servers takes. */
 export interface ToolsChangesOptions {
   readonly cache: GatewayCache<GatewayDefinition, Tool>;
+  readonly audit: AuditTrail;
   readonly logger: Logger;
   /** Aborted when the node closes. */
   readonly closing: AbortSignal;
@@ -77,9 +79,12 @@ export class ToolsChanges {
 
   /** Never rejects. */
   async #clear(change: Change): Promise<void> {
-    const { cache, closing, logger } = this.#options;
+    const { cache, audit, closing, logger } = this.#options;
     const { gateway, upstream } = change;
     const { name: serverName } = upstream.definition;
+    const scope = { gateway: gateway.id, cacheType: 'tools', server: serverName };
+    const asked = { actor: `server:${serverName}`, action: 'clear', scope, reason: 'tools/list_changed' } as const;
+    const outcomes: ClearOutcome[] = [];
     const ref = { gatewayId: gateway.id, configId: gateway.configId, keys: [] };
     try {
       const current = await this.#holdsNoOther(change);
@@ -87,8 +92,10 @@ export class ToolsChanges {
       if (current) return;
       const clear = async (): Promise<void> => {
         closing.throwIfAborted();
-        const { unknown } = await cache.clear({ type: 'tools', gateway: ref, serverName });
-        if (unknown[0] !== undefined) throw unknown[0].cause;
+        const outcome = await cache.clear({ type: 'tools', gateway: ref, serverName });
+        outcomes.push(outcome);
+        const [failed] = outcome.unknown;
+        if (failed !== undefined) throw failed.cause;
       };
       await unlessAborted(retry(handleAll, CLEAR_AGAIN).dangerouslyUnref().execute(clear, closing), closing);
       logger.info({ server: serverName }, 'an MCP server changed its tools: its list is cleared on every node');
@@ -96,6 +103,9 @@ export class ToolsChanges {
       if (closing.aborted) return;
       const reason = error instanceof Error ? error.message : String(error);
       logger.warn({ server: serverName, reason }, 'a changed tool list may not be cleared on every node');
+    } finally {
+      const last = outcomes.at(-1);
+      if (last !== undefined) await recordClear(audit, asked, last);
     }
   }
 

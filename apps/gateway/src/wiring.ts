@@ -1,17 +1,29 @@
-import { hkdfSync } from 'node:crypto';
+import { hkdfSync, randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { connectNats, parseBusUrl } from '@lockstep/bus-nats';
 import type { Lockstep } from '@lockstep/cache';
 import { millisecondsOf, openLockstep } from '@lockstep/cache';
 import type { ClusterConfig, GatewayConfig, GatewayDefinition } from '@lockstep/config';
-import { GatewayCache, gatewayPolicies, TOKEN_LIFE_MS_MAX, TokenCache } from '@lockstep/gateway-cache';
+import {
+  AuditTrail,
+  GatewayCache,
+  gatewayPolicies,
+  MemoryJournal,
+  TOKEN_LIFE_MS_MAX,
+  TokenCache,
+} from '@lockstep/gateway-cache';
 import { connectKeydb } from '@lockstep/tier-keydb';
 import type { Tool } from '@modelcontextprotocol/client';
 import type { McpHttpHandler } from '@modelcontextprotocol/server';
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import type { Logger } from 'pino';
+import { AdminServer } from './admin/admin-server.ts';
+import { AdminCaches } from './admin/caches.ts';
+import { NodeReports } from './admin/node-reports.ts';
+import { flushRegularly } from './audit.ts';
 import { Discovery } from './discovery.ts';
 import { EarlyExpiry } from './early-expiry.ts';
 import { Health } from './health.ts';
@@ -31,6 +43,9 @@ import { UpstreamPool } from './upstream/upstream-pool.ts';
 /** How long answers may take to get out once the MCP servers are left, and again once the cluster is left. */
 const ANSWER_MS_MAX = 750;
 
+/** Of this package. */
+const { version: VERSION } = createRequire(import.meta.url)('../package.json') as { readonly version: string };
+
 /** How much of the time to connect an access token may take: then it is told what was slow, and a handshake has some left. */
 const TOKEN_PART = 0.75;
 
@@ -39,6 +54,8 @@ export interface GatewayNode extends Stoppable {
   readonly nodeId: string;
   /** Where its MCP endpoint is. */
   readonly url: string;
+  /** Where its admin API is; undefined: it has none. */
+  readonly adminUrl: string | undefined;
 }
 
 /**
@@ -46,13 +63,25 @@ export interface GatewayNode extends Stoppable {
  * listen, or does not fit the cluster it finds; nothing is left behind then.
  */
 export async function startNode(config: GatewayConfig, logger: Logger): Promise<GatewayNode> {
+  const { cluster } = config;
+  const shared = cluster && adapters(config, cluster, logger);
   const lockstep = await openLockstep({
     maxStaleness: config.maxStalenessMs,
     logger: cacheLogger(logger),
-    ...(config.cluster === undefined ? {} : adapters(config, config.cluster, logger)),
+    ...shared,
   });
   const closing = new AbortController();
-  const services = buildServices(config, { lockstep, logger, closing: closing.signal });
+  const audit = new AuditTrail({
+    journal: shared?.tier.journal ?? new MemoryJournal(),
+    secret: cluster?.secret ?? randomBytes(32).toString('hex'),
+    node: lockstep.nodeId,
+    wallClock: () => new Date().toISOString(),
+    logger: cacheLogger(logger),
+  });
+  const services = buildServices(config, { lockstep, audit, logger, closing: closing.signal });
+  const reports = new NodeReports(lockstep, logger);
+  const caches = new AdminCaches(lockstep, services);
+  const admin = new AdminServer({ config: config.admin, caches, reports, logger });
   const health = new Health(lockstep);
   const mcp = createMcpHandler(({ authInfo, era }) => buildMcpServer({ services, ...openedGateway(authInfo) }, era), {
     onerror: (error) => logger.debug({ reason: error.message }, 'an MCP request was refused or broken off'),
@@ -62,10 +91,15 @@ export async function startNode(config: GatewayConfig, logger: Logger): Promise<
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   const answers = new OpenAnswers(server);
   const { pool, changes } = services;
-  const parts: NodeParts = { server, answers, mcp, health, lockstep, pool, changes, closing, logger };
+  const flushing = flushRegularly(audit);
+  const own = { admin, audit, flushing, reports };
+  const parts: NodeParts = { server, answers, mcp, health, lockstep, pool, changes, closing, logger, ...own };
   try {
     const { nodeId } = lockstep;
-    return { nodeId, url: await listen(server, config), drain: () => drain(parts), close: () => close(parts) };
+    const url = await listen(server, config);
+    const adminUrl = await admin.start();
+    reports.start({ url, version: VERSION });
+    return { nodeId, url, adminUrl, drain: () => drain(parts), close: () => close(parts) };
   } catch (error) {
     await close(parts);
     throw error;
@@ -95,14 +129,15 @@ function keyMadeOf(secret: string): { readonly id: string; readonly key: Uint8Ar
 
 interface ServiceParts {
   readonly lockstep: Lockstep;
+  readonly audit: AuditTrail;
   readonly logger: Logger;
   readonly closing: AbortSignal;
 }
 
-function buildServices(config: GatewayConfig, { lockstep, logger, closing }: ServiceParts): GatewayServices {
+function buildServices(config: GatewayConfig, { lockstep, audit, logger, closing }: ServiceParts): GatewayServices {
   const limits = config.upstream;
   const cache = new GatewayCache<GatewayDefinition, Tool>({ lockstep, times: timesOf(config) });
-  const changes = new ToolsChanges({ cache, logger, closing });
+  const changes = new ToolsChanges({ cache, audit, logger, closing });
   const tokens = accessTokens(config, lockstep, logger);
   const pool = new UpstreamPool({
     limits,
@@ -115,7 +150,7 @@ function buildServices(config: GatewayConfig, { lockstep, logger, closing }: Ser
   const mergedTools =
     config.toolList === 'merged' ? new MergedTools({ cache, discovery, logger, own: OWN_LIST }) : undefined;
   const earlyExpiry = new EarlyExpiry({ cache, logger, now: () => performance.now() });
-  return { cache, keyRing, discovery, mergedTools, earlyExpiry, changes, pool, tokens, limits, logger };
+  return { cache, keyRing, audit, discovery, mergedTools, earlyExpiry, changes, pool, tokens, limits, logger };
 }
 
 function accessTokens({ cluster, upstream }: GatewayConfig, lockstep: Lockstep, logger: Logger): AccessTokens {
@@ -152,14 +187,21 @@ interface NodeParts {
   readonly changes: ToolsChanges;
   readonly closing: AbortController;
   readonly logger: Logger;
+  readonly admin: AdminServer;
+  readonly audit: AuditTrail;
+  readonly reports: NodeReports;
+  /** Ends the regular flush of the audit trail. */
+  readonly flushing: () => void;
 }
 
-function drain({ server, health }: NodeParts): Promise<void> {
+async function drain({ server, health, admin }: NodeParts): Promise<void> {
   health.draining = true;
-  return new Promise((resolve) => {
+  const drained = admin.drain();
+  await new Promise<void>((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();
   });
+  await drained;
 }
 
 /**
@@ -167,7 +209,7 @@ function drain({ server, health }: NodeParts): Promise<void> {
  * or a clear still waits for; clients last: a stream that is still open then holds nothing but silence.
  */
 async function close(parts: NodeParts): Promise<void> {
-  const { server, answers, mcp, health, lockstep, pool, changes, closing, logger } = parts;
+  const { server, answers, mcp, health, lockstep, pool, changes, closing, logger, admin, audit, reports } = parts;
   health.draining = true;
   closing.abort();
   server.close();
@@ -175,12 +217,16 @@ async function close(parts: NodeParts): Promise<void> {
   if (requests > 0) logger.warn({ requests }, 'requests to MCP servers are broken off');
   const poolClosed = pool.close();
   await answers.ended(ANSWER_MS_MAX);
+  parts.flushing();
+  reports.stop();
+  if (!(await audit.flush())) logger.warn({ records: audit.pending }, 'audit records were not written, and are lost');
   const left = lockstep.close();
   await answers.ended(ANSWER_MS_MAX);
   await mcp.close().catch((error: unknown) => {
     logger.warn({ reason: error instanceof Error ? error.message : String(error) }, 'MCP streams could not be ended');
   });
   server.closeAllConnections();
+  admin.close();
   await Promise.all([poolClosed, left, changes.ended()]);
   health.close();
 }

@@ -13,7 +13,7 @@ export interface AuditQuery {
 }
 
 /** What was done. */
-export type AuditAction = 'clear' | 'expire' | 'list-changed' | 'config-reload';
+export type AuditAction = 'clear' | 'expire' | 'sweep' | 'revoke';
 
 /** One record of the audit trail. */
 export interface AuditRecord {
@@ -21,7 +21,7 @@ export interface AuditRecord {
   readonly sequence: number;
   /** By the wall clock of the node that recorded it, ISO 8601. */
   readonly at: string;
-  /** `token:<name>`, `gateway:<id>` or `node:<id>`. */
+  /** `admin:<name of a token>`, `gateway:<id>`, `server:<name>` or `config`. */
   readonly actor: string;
   readonly action: AuditAction;
   /** What it concerned. */
@@ -39,6 +39,8 @@ export interface AuditRecord {
 /** The answer of `GET /audit`, oldest first. */
 export interface AuditPage {
   readonly records: readonly AuditRecord[];
+  /** Records in between that are not as they were written, by sequence. Left out: there is none. */
+  readonly damaged?: readonly number[];
   /** The newest sequence; 0: there is none. */
   readonly head: number;
   /** Where the next page begins; null: this is the last one. */
@@ -54,11 +56,10 @@ export type AuditVerdict =
 export interface BrokenRecord {
   readonly sequence: number;
   /**
-   * `changed`: it is not what was written, or is under another secret. `misplaced`: it was written for another place.
-   * `unlinked`: it does not follow the one before it. `truncated`: records after it are gone. `head`: the signed head
-   * is not what was written, or is missing.
+   * `changed`: it is not what was written there. `missing`: it is gone. `unlinked`: it does not follow the one before
+   * it. `truncated`: all after it are gone. `unreadable`: it was written under another secret.
    */
-  readonly fault: 'changed' | 'misplaced' | 'unlinked' | 'truncated' | 'head';
+  readonly fault: 'changed' | 'missing' | 'unlinked' | 'truncated' | 'unreadable';
 }
 
 const count = z.int().nonnegative();
@@ -73,7 +74,7 @@ export const auditRecordSchema: z.ZodType<AuditRecord> = z
     sequence: z.int().positive(),
     at: z.iso.datetime(),
     actor: z.string(),
-    action: z.enum(['clear', 'expire', 'list-changed', 'config-reload']),
+    action: z.enum(['clear', 'expire', 'sweep', 'revoke']),
     scope: z.record(z.string(), z.unknown()),
     reason: z.string(),
     outcome: z.enum(['done', 'unknown']),
@@ -85,7 +86,12 @@ export const auditRecordSchema: z.ZodType<AuditRecord> = z
   .meta({ description: 'One record of the audit trail.' });
 
 export const auditPageSchema: z.ZodType<AuditPage> = z
-  .object({ records: z.array(auditRecordSchema), head: count, next: z.int().positive().nullable() })
+  .object({
+    records: z.array(auditRecordSchema),
+    damaged: z.array(z.int().positive()).exactOptional(),
+    head: count,
+    next: z.int().positive().nullable(),
+  })
   .meta({ description: 'Records of the audit trail, oldest first.' });
 
 export const auditVerdictSchema: z.ZodType<AuditVerdict> = z
@@ -96,7 +102,7 @@ export const auditVerdictSchema: z.ZodType<AuditVerdict> = z
       checked: count,
       broken: z.object({
         sequence: count,
-        fault: z.enum(['changed', 'misplaced', 'unlinked', 'truncated', 'head']),
+        fault: z.enum(['changed', 'missing', 'unlinked', 'truncated', 'unreadable']),
       }),
     }),
   ])

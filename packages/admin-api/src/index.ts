@@ -27,6 +27,7 @@ export type {
 } from './invalidate.ts';
 export { invalidationAnswerSchema, invalidationRequestSchema } from './invalidate.ts';
 export type { AuditMark, Fence, Receipt } from './receipt.ts';
+export { receiptSchema } from './receipt.ts';
 
 // Status
 export type { CoherenceView, MemberView, NamespaceView, NodeReport, Nodes, PositionView, Status } from './status.ts';

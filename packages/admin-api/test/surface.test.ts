@@ -32,6 +32,7 @@ it('exports these values and no other', () => {
     'nodeReportSchema',
     'nodesSchema',
     'openApiDocument',
+    'receiptSchema',
     'statusSchema',
     'sweepReportSchema',
     'sweepRequestSchema',

@@ -45,6 +45,11 @@ export class Lockstep implements AsyncDisposable {
     return this.#engine.node.shared ? 'cluster' : 'local';
   }
 
+  /** The namespaces that are open on this node, by name. */
+  get namespaces(): ReadonlyMap<string, Namespace<unknown>> {
+    return new Map([...this.#namespaces].map(([name, { namespace }]) => [name, namespace]));
+  }
+
   /** Whether this node can vouch, now, for what it answers from its near-cache. */
   get coherence(): Coherence {
     return this.#engine.coherence.now;

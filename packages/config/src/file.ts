@@ -102,7 +102,7 @@ function notesOn(content: Readonly<Record<string, unknown>>, seed: SeedSettings)
 
 function unusable(problems: readonly ConfigProblem[]): FileContents {
   const nameOf = (name: string): string => name;
-  const document: GatewayDocument = { mcp_configs: {}, projects: {}, users: {}, apikeys: {} };
+  const document: GatewayDocument = { mcp_configs: {}, projects: {}, users: {}, apikeys: {}, admin_tokens: {} };
   return { source: { settings: {}, seed: {}, nameOf, seedNameOf: nameOf }, document, problems, notes: [] };
 }
 

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { AdminTokenEntry } from './admin.ts';
+import { adminTokensSchema } from './admin.ts';
 import { field } from './field.ts';
 
 const NAME_LENGTH_MAX = 200;
@@ -48,6 +50,7 @@ export interface GatewayDocument {
   >;
   readonly users: Readonly<Record<string, { readonly email?: string | undefined }>>;
   readonly apikeys: Readonly<Record<string, KeyEntry>>;
+  readonly admin_tokens: Readonly<Record<string, AdminTokenEntry>>;
 }
 
 /** Known, and without effect here: any value. */
@@ -155,10 +158,11 @@ const keySchema = field(
   'an object with project_id and user_id',
 );
 
-/** The four sections that a gateway configuration file has of it, by name; each may be parsed on its own. */
+/** The sections that a gateway configuration file has of it, by name; each may be parsed on its own. */
 export const documentShape: Readonly<Record<string, z.ZodType>> = {
   mcp_configs: field(z.record(z.string(), configSchema), 'an object of MCP configurations by id'),
   projects: field(z.record(z.string(), projectSchema), 'an object of projects by id'),
   users: field(z.record(z.string(), userSchema), 'an object of users by id'),
   apikeys: field(z.record(z.string(), keySchema), 'an object of gateway keys', { secretNames: true }),
+  admin_tokens: adminTokensSchema,
 };

@@ -1,3 +1,6 @@
+// The admin API
+export type { AdminConfig, AdminLimits, AdminToken } from './admin.ts';
+
 // Loading
 export type { Environment } from './environment.ts';
 export { CONFIG_VARIABLE } from './environment.ts';

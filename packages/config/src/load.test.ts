@@ -140,7 +140,7 @@ it('tells every problem at once, each with its path, what it got and what it tak
     'common_mcp_gateway_config.enkrypt_tool_cache_expiration | -1 | a number of hours above 0, at most 720',
     'lockstep.maxStalenessMs | 5 | a whole number of milliseconds from 100 to 10000',
     'lockstep.prot | a field that is not known here | did you mean port?',
-    'mcp_config | a field that is not known here | did you mean mcp_configs? Known here: common_mcp_gateway_config, lockstep, mcp_configs, projects, users, apikeys, admin_apikey, plugins',
+    'mcp_config | a field that is not known here | did you mean mcp_configs? Known here: common_mcp_gateway_config, lockstep, mcp_configs, projects, users, apikeys, admin_tokens, admin_apikey, plugins',
     'mcp_configs.CONFIG_1.mcp_config[2].config | both a command and a url | a command (with args, env, cwd), or a url (with headers)',
     'mcp_configs.CONFIG_1.mcp_config[2].config.args | (secret, 2 characters) | a list of texts',
     'mcp_configs.CONFIG_1.mcp_config[2].server_name | "remote", which mcp_config[1] is called already | a name no other server here has',

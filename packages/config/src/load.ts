@@ -1,3 +1,5 @@
+import type { AdminConfig } from './admin.ts';
+import { adminTokensOf } from './admin.ts';
 import type { Environment } from './environment.ts';
 import { CONFIG_VARIABLE, readEnvironment } from './environment.ts';
 import type { FileContents, ReadText } from './file.ts';
@@ -44,6 +46,7 @@ export interface UpstreamConfig {
 export interface GatewayConfig {
   readonly host: string;
   readonly port: number;
+  readonly admin: AdminConfig;
   readonly cluster: ClusterConfig | undefined;
   readonly maxStalenessMs: number;
   readonly toolsTtlMs: number;
@@ -93,6 +96,11 @@ function assemble({ values }: Resolved, cluster: ClusterConfig | undefined, file
   return {
     host: values.host as string,
     port: number('port'),
+    admin: {
+      host: values.adminHost as string,
+      port: number('adminPort'),
+      tokens: adminTokensOf(file.document.admin_tokens),
+    },
     cluster,
     maxStalenessMs: number('maxStalenessMs'),
     toolsTtlMs: number('toolsTtlMs'),

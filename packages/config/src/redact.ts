@@ -34,9 +34,10 @@ export interface ShownOAuth {
 
 /** The configuration for a log or a terminal: complete, with every secret, and every place that may hold one, masked. */
 export function redactConfig(config: GatewayConfig): Readonly<Record<string, unknown>> {
-  const { cluster, directory, ...rest } = config;
+  const { admin, cluster, directory, ...rest } = config;
   return {
     ...rest,
+    admin: { ...admin, tokens: admin.tokens.map((token) => ({ ...token, digest: maskSecret(token.digest) })) },
     cluster:
       cluster === undefined
         ? undefined

@@ -11,6 +11,8 @@ export type SettingName = keyof SettingValues;
 export interface SettingValues {
   readonly host?: string;
   readonly port?: number;
+  readonly adminHost?: string;
+  readonly adminPort?: number;
   readonly tierUrl?: string;
   readonly busUrl?: string;
   readonly cluster?: string;
@@ -80,6 +82,22 @@ const ROWS: Readonly<Record<SettingName, SettingRow>> = {
     takes: 'a whole number from 0 to 65535; 0 takes any free port',
     fallback: 8000,
     meaning: 'The TCP port to listen on.',
+  },
+  adminHost: {
+    variable: 'LOCKSTEP_ADMIN_HOST',
+    seedName: undefined,
+    schema: text(253),
+    takes: 'a host name or address to listen on',
+    fallback: '127.0.0.1',
+    meaning: 'Where the admin API listens, if `admin_tokens` has any.',
+  },
+  adminPort: {
+    variable: 'LOCKSTEP_ADMIN_PORT',
+    seedName: undefined,
+    schema: whole(0, 65_535),
+    takes: 'a whole number from 0 to 65535; 0 takes any free port',
+    fallback: 8001,
+    meaning: 'The TCP port of the admin API.',
   },
   tierUrl: {
     variable: 'LOCKSTEP_TIER_URL',

@@ -20,6 +20,9 @@ it('exports these types and no other', () => {
   const lists = [...index.matchAll(/^export type \{([^}]*)\}/gm)];
   const names = lists.flatMap(([, list = '']) => list.split(',').map((name) => name.trim())).filter(Boolean);
   expect(names.sort()).toEqual([
+    'AdminConfig',
+    'AdminLimits',
+    'AdminToken',
     'ClusterConfig',
     'ConfigProblem',
     'ConfigSources',
@@ -49,6 +52,8 @@ it('knows these variables of the environment and no other of ours', () => {
   expect(config.SETTINGS.map(({ variable }) => variable)).toEqual([
     'LOCKSTEP_HOST',
     'LOCKSTEP_PORT',
+    'LOCKSTEP_ADMIN_HOST',
+    'LOCKSTEP_ADMIN_PORT',
     'LOCKSTEP_TIER_URL',
     'LOCKSTEP_BUS_URL',
     'LOCKSTEP_CLUSTER',

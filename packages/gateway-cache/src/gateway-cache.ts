@@ -20,6 +20,8 @@ export interface GatewayCacheOptions {
 
 /** A clear that someone asked for. */
 export interface ClearRequest {
+  /** `expire`: only the freshness ends, and what there is may stand in. Left out: `clear`. */
+  readonly kind?: 'clear' | 'expire';
   readonly type: CacheType;
   /** Only what belongs to this gateway. Left out: of every gateway. */
   readonly gateway?: GatewayRef;
@@ -74,6 +76,11 @@ export class GatewayCache<C, T> {
     return this.#tools.cached(server);
   }
 
+  /** The key, in `tools`, of what `cachedTools` looks for; undefined: there is no place for it. */
+  async toolsKey(server: ServerRef): Promise<string | undefined> {
+    return this.#tools.placeOf(server);
+  }
+
   /** How long a server's tools are fresh yet, in ms; 0: no cache has any that are. */
   async toolsFreshForMs(server: ServerRef): Promise<number> {
     return this.#tools.freshForMs(server);
@@ -89,12 +96,13 @@ export class GatewayCache<C, T> {
    * which it did not confirm. Never rejects.
    */
   async clear(request: ClearRequest): Promise<ClearOutcome> {
+    const { kind = 'clear' } = request;
     const options: Pick<CommittedOptions, 'wait'> = request.wait === undefined ? {} : { wait: request.wait };
-    const scopes = this.#scopesOf(request).map(({ cache, scope }) => {
-      return { cache, receipt: this.#lockstep.clear(scope, options) };
+    const scopes = this.scopesOf(request).map(({ cache, scope }) => {
+      return { cache, receipt: this.#lockstep[kind](scope, options) };
     });
     const ofKeys = request.type === 'all' || request.type === 'gateway_config' ? (request.gateway?.keys ?? []) : [];
-    const keys = ofKeys.map((key) => ({ cache: 'gateway-key' as const, receipt: this.#keys.clear(key, options) }));
+    const keys = ofKeys.map((key) => ({ cache: 'gateway-key' as const, receipt: this.#keys[kind](key, options) }));
     return clearOutcome([...scopes, ...keys]);
   }
 
@@ -108,7 +116,8 @@ export class GatewayCache<C, T> {
     return nodeStatus(this.#lockstep, this.#stats());
   }
 
-  #scopesOf({ type, gateway, serverName }: ClearRequest): readonly ClearedScope[] {
+  /** The scopes that a clear consists of, beside the gateway's keys. */
+  scopesOf({ type, gateway, serverName }: ClearRequest): readonly ClearedScope[] {
     const configs = type === 'all' || type === 'gateway_config';
     const tools = type !== 'gateway_config';
     if (gateway === undefined) {
@@ -133,7 +142,8 @@ export class GatewayCache<C, T> {
   }
 }
 
-interface ClearedScope {
+/** A part of a clear, as the cache knows it. */
+export interface ClearedScope {
   readonly cache: ClearedCache;
   readonly scope: Scope;
 }

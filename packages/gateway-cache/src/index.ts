@@ -1,5 +1,5 @@
 // The caches
-export type { ClearRequest, GatewayCacheOptions } from './gateway-cache.ts';
+export type { ClearedScope, ClearRequest, GatewayCacheOptions } from './gateway-cache.ts';
 export { GatewayCache } from './gateway-cache.ts';
 export type { CacheScope, DiscoveredTools, Discover, ToolList } from './tool-cache.ts';
 export type {
@@ -14,7 +14,7 @@ export type { GatewayRef, ServerRef, TokenRef } from './names.ts';
 
 // The audit trail
 export type { AuditEntry, AuditRecord, Damage } from './audit/audit-record.ts';
-export type { AuditTrailOptions, ReadRecord, Recorded, Verification } from './audit/audit-trail.ts';
+export type { AuditTrailOptions, Fault, ReadRecord, Recorded, Verification } from './audit/audit-trail.ts';
 export { AuditTrail, PENDING_RECORDS_MAX } from './audit/audit-trail.ts';
 export { MemoryJournal } from './audit/memory-journal.ts';
 

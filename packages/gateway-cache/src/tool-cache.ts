@@ -79,14 +79,14 @@ export class ToolCache<T> {
 
   /** A server's list, if near-cache or tier have it for this context. Discovers nothing. */
   async cached(server: ServerRef): Promise<Lookup<ToolList<T>>> {
-    const place = await this.#placeOf(server);
+    const place = await this.placeOf(server);
     if (place === undefined) return { outcome: 'miss', absence: undefined, stale: false, degraded: false };
     return (await this.#lists.lookup(place)) as Lookup<ToolList<T>>;
   }
 
   /** How long the list that `cached` finds is fresh yet, in ms; 0: there is none that is. */
   async freshForMs(server: ServerRef): Promise<number> {
-    const place = await this.#placeOf(server);
+    const place = await this.placeOf(server);
     return place === undefined ? 0 : ((await this.#lists.ttl(place)) ?? 0);
   }
 
@@ -112,8 +112,8 @@ export class ToolCache<T> {
     return found as Lookup<ToolList<T>>;
   }
 
-  /** Where the list is that this context may see; undefined: nowhere. */
-  async #placeOf(server: ServerRef): Promise<string | undefined> {
+  /** The key of the list that this context may see; undefined: there is no place for it. */
+  async placeOf(server: ServerRef): Promise<string | undefined> {
     if (!(await this.#isPrivate(server))) return toolsKey(server);
     return server.principal === undefined ? undefined : toolsKey(server, server.principal);
   }

@@ -4,7 +4,7 @@ import type { KeydbTier } from '@lockstep/tier-keydb';
 import { connectKeydb } from '@lockstep/tier-keydb';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { AuditEntry, AuditRecord, Recorded } from '../src/index.ts';
+import type { AuditEntry, AuditRecord, Fault, Recorded } from '../src/index.ts';
 import { AuditTrail, MemoryJournal, PENDING_RECORDS_MAX } from '../src/index.ts';
 
 const SECRET = 'a secret of a cluster, of some length';
@@ -94,31 +94,46 @@ describe('the audit trail of several nodes', () => {
     expect(await other.read(1, 1)).toEqual([{ number: 1, damage: 'not the record that was written' }]);
   });
 
-  it.each<[string, () => Promise<unknown>, { number: number; problem: string }]>([
+  it.each<[string, () => Promise<unknown>, { number: number; fault: Fault; problem: string }]>([
     [
       'a record is changed',
       async () => raw.hset(JOURNAL(cluster), '2', Buffer.from('changed')),
-      { number: 2, problem: 'it is not the record that was written' },
+      { number: 2, fault: 'changed', problem: 'it is not the record that was written' },
     ],
-    ['a bit of one is changed', () => flipped('2'), { number: 2, problem: 'it is not the record that was written' }],
-    ['one is taken out', async () => raw.hdel(JOURNAL(cluster), '2'), { number: 2, problem: 'it is missing' }],
+    [
+      'a bit of one is changed',
+      () => flipped('2'),
+      { number: 2, fault: 'changed', problem: 'it is not the record that was written' },
+    ],
+    [
+      'one is taken out',
+      async () => raw.hdel(JOURNAL(cluster), '2'),
+      { number: 2, fault: 'missing', problem: 'it is missing' },
+    ],
     [
       'one is put in the place of another',
       () => copied('1', '2'),
-      { number: 2, problem: 'it is not the record that was written' },
+      { number: 2, fault: 'changed', problem: 'it is not the record that was written' },
     ],
     [
       'the newest are cut off',
       async () => raw.hset(JOURNAL(cluster), 'newest', '2'),
-      { number: 2, problem: 'the trail ends here' },
+      { number: 2, fault: 'truncated', problem: 'the trail ends here' },
     ],
-    ['all are gone', async () => raw.del(JOURNAL(cluster)), { number: 0, problem: 'the trail ends here' }],
-  ])('sees where %s, and tells the place', async (_, tamper, { number, problem }) => {
+    [
+      'all are gone',
+      async () => raw.del(JOURNAL(cluster)),
+      { number: 0, fault: 'truncated', problem: 'the trail ends here' },
+    ],
+  ])('sees where %s, and tells the place', async (_, tamper, { number, fault, problem }) => {
     const trail = await trailOf('n1');
     for (const scope of ['a', 'b', 'c', 'd']) await trail.record(clearOf(scope));
     expect(await trail.verify()).toMatchObject({ ok: true, newest: 4 });
     await tamper();
-    expect(await trail.verify()).toEqual({ ok: false, number, problem: expect.stringContaining(problem) });
+    expect(await trail.verify()).toEqual({
+      ...{ ok: false, first: 1, number, fault },
+      problem: expect.stringContaining(problem),
+    });
   });
 
   it('sees where somebody who has the secret has written another end', async () => {
@@ -131,6 +146,8 @@ describe('the audit trail of several nodes', () => {
     expect(await trail.verify()).toEqual({
       ok: false,
       number: 3,
+      first: 1,
+      fault: 'changed',
       problem: 'it is another one than this node has seen',
     });
   });

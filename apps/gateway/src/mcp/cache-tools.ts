@@ -1,6 +1,7 @@
 import type { Fence } from '@lockstep/cache';
 import type { ClearOutcome } from '@lockstep/gateway-cache';
 import { CACHE_TYPE_WORDS, parseCacheType } from '@lockstep/gateway-cache';
+import { auditMark, recordClear } from '../audit.ts';
 import type { Answer } from './answer.ts';
 import { failure, isAnswer, serverOf } from './answer.ts';
 import type { Caller } from './services.ts';
@@ -75,12 +76,23 @@ export async function clearCache(caller: Caller, asked: RequestedClear): Promise
     ...(wait === undefined ? {} : { wait }),
   });
   const tokensRevoked = await revokeTokens?.();
+  const recorded = await recordClear(
+    services.audit,
+    {
+      actor: `gateway:${gateway.id}`,
+      action: 'clear',
+      scope: { gateway: gateway.id, cacheType: type, ...(serverName === undefined ? {} : { server: serverName }) },
+      reason: 'enkrypt_clear_cache',
+    },
+    outcome,
+  );
   const what = serverName === undefined ? `caches of gateway ${gateway.id}` : `cache of server ${serverName}`;
   const details = {
     cache_type: type,
     ...(serverName === undefined ? {} : { server_name: serverName }),
     ...(tokensRevoked === undefined ? {} : { tokens_revoked: tokensRevoked }),
     node: services.cache.node().id,
+    audit: auditMark(recorded),
     events: outcome.committed.map(({ cache, receipt: { incarnation, sequence, replicas } }) => ({
       cache,
       incarnation,

@@ -1,5 +1,5 @@
 import type { GatewayDefinition, UpstreamConfig } from '@lockstep/config';
-import type { GatewayCache } from '@lockstep/gateway-cache';
+import type { AuditTrail, GatewayCache } from '@lockstep/gateway-cache';
 import type { Tool } from '@modelcontextprotocol/client';
 import type { Logger } from 'pino';
 import type { Discovery } from '../discovery.ts';
@@ -14,6 +14,8 @@ import type { MergedTools } from './merged-tools.ts';
 export interface GatewayServices {
   readonly cache: GatewayCache<GatewayDefinition, Tool>;
   readonly keyRing: KeyRing<Tool>;
+  /** Who cleared what: every clear and expire is told to it. */
+  readonly audit: AuditTrail;
   readonly discovery: Discovery;
   /** The list of all tools; undefined: the gateway lists its own alone. */
   readonly mergedTools: MergedTools | undefined;

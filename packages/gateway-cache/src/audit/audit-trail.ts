@@ -33,7 +33,22 @@ export type ReadRecord = AuditRecord | { readonly number: number; readonly damag
 /** What a verification found. */
 export type Verification =
   | { readonly ok: true; readonly first: number; readonly newest: number; readonly newestHash: string }
-  | { readonly ok: false; readonly number: number; readonly problem: string };
+  | {
+      readonly ok: false;
+      /** The oldest record that was looked at. */
+      readonly first: number;
+      readonly number: number;
+      readonly fault: Fault;
+      readonly problem: string;
+    };
+
+/**
+ * What is wrong with a record. `changed`: it is not what was written there. `missing`: it is gone. `unlinked`: it does not
+ * follow the one before it. `truncated`: all after it are gone. `unreadable`: it was written under another secret.
+ */
+export type Fault = 'changed' | 'missing' | 'unlinked' | 'truncated' | 'unreadable';
+
+type Flaw = readonly [fault: Fault, problem: string];
 
 /** An entry that waits. */
 interface Pending {
@@ -113,11 +128,11 @@ export class AuditTrail {
   async verify(): Promise<Verification> {
     const known = this.#newest;
     const newest = await this.#options.journal.newest();
+    const first = Math.max(1, newest - JOURNAL_RECORDS_MAX + 1);
     if (newest < known.number) {
       const problem = `the trail ends here, though this node has seen record ${known.number}`;
-      return { ok: false, number: newest, problem };
+      return { ok: false, first, number: newest, fault: 'truncated', problem };
     }
-    const first = Math.max(1, newest - JOURNAL_RECORDS_MAX + 1);
     let previousHash = first === 1 ? NO_HASH : undefined;
     let number = first;
     while (number <= newest) {
@@ -126,7 +141,7 @@ export class AuditTrail {
       const end = Math.min(number + JOURNAL_PAGE_MAX - 1, newest);
       for (; number <= end; number++) {
         const checked = this.#check(found.get(number), previousHash, known);
-        if (typeof checked === 'string') return { ok: false, number, problem: checked };
+        if (!('hash' in checked)) return { ok: false, first, number, fault: checked[0], problem: checked[1] };
         previousHash = checked.hash;
       }
     }
@@ -135,15 +150,18 @@ export class AuditTrail {
     return { ok: true, first, newest, newestHash };
   }
 
-  #check(record: JournalRecord | undefined, previousHash: string | undefined, known: Anchor): AuditRecord | string {
-    if (record === undefined) return 'it is missing';
+  #check(record: JournalRecord | undefined, previousHash: string | undefined, known: Anchor): AuditRecord | Flaw {
+    if (record === undefined) return ['missing', 'it is missing'];
     const opened = this.#opened(record);
-    if ('damage' in opened) return `it is ${opened.damage}`;
+    if ('damage' in opened) {
+      const fault = opened.damage === 'not readable with this secret' ? 'unreadable' : 'changed';
+      return [fault, `it is ${opened.damage}`];
+    }
     if (previousHash !== undefined && opened.previousHash !== previousHash) {
-      return 'it does not follow the record before it: that one is another than when it was written';
+      return ['unlinked', 'it does not follow the record before it: that one is another than when it was written'];
     }
     if (opened.number === known.number && opened.hash !== known.hash)
-      return 'it is another one than this node has seen';
+      return ['changed', 'it is another one than this node has seen'];
     return opened;
   }
 

@@ -1,0 +1,119 @@
+import type { AdminEvent } from '@lockstep/admin-api';
+import type { Coherence, NodeEvent } from '@lockstep/cache';
+import { CONTROL_PARTITION } from '@lockstep/core';
+import { auditRecord } from './audit.ts';
+import type { AdminCaches } from './caches.ts';
+import { EventFeed } from './event-feed.ts';
+import { Refusal } from './refusal.ts';
+
+/** How many read events at once. */
+export const FEEDS_MAX = 32;
+/** How often the tier is asked for members and new records, while somebody reads. */
+const LOOK_MS = 1_000;
+/** The most new records that one look tells. */
+const RECORDS_MAX = 200;
+
+/** Tells everyone who reads it what happens on this node and in the cluster. Asks for nothing while nobody does. */
+export class EventHub {
+  readonly #caches: AdminCaches;
+  readonly #feeds: Set<EventFeed> = new Set();
+  #stop: (() => void) | undefined;
+  #members: ReadonlySet<string> | undefined;
+  #recorded: number | undefined;
+
+  constructor(caches: AdminCaches) {
+    this.#caches = caches;
+  }
+
+  /** A feed of what happens from now on, with how the node is as its first event. */
+  open(): EventFeed {
+    if (this.#feeds.size >= FEEDS_MAX) {
+      throw new Refusal('busy', `events: ${FEEDS_MAX} are reading already`, { retryAfterSeconds: 5 });
+    }
+    const feed = new EventFeed();
+    this.#feeds.add(feed);
+    feed.push(this.#coherence(this.#caches.lockstep.coherence));
+    this.#stop ??= this.#start();
+    return feed;
+  }
+
+  close(feed: EventFeed): void {
+    this.#feeds.delete(feed);
+    feed.end();
+    if (this.#feeds.size > 0) return;
+    this.#stop?.();
+    this.#stop = undefined;
+  }
+
+  /** Ends every feed. */
+  end(): void {
+    for (const feed of [...this.#feeds]) this.close(feed);
+  }
+
+  #start(): () => void {
+    const { lockstep } = this.#caches;
+    [this.#members, this.#recorded] = [undefined, undefined];
+    const stops = [
+      lockstep.onEvent((event) => this.#tell(eventView(event))),
+      lockstep.onCoherenceChange((coherence) => this.#tell(this.#coherence(coherence))),
+    ];
+    let timer: NodeJS.Timeout | undefined;
+    let isStopped = false;
+    const look = async (): Promise<void> => {
+      await Promise.all([this.#lookForMembers(), this.#lookForRecords()]);
+      if (!isStopped) timer = setTimeout(() => void look(), LOOK_MS).unref();
+    };
+    void look();
+    return () => {
+      isStopped = true;
+      clearTimeout(timer);
+      for (const stop of stops) stop();
+    };
+  }
+
+  /** What the tier cannot be asked for is asked for again; that it is away is told by the coherence. */
+  async #lookForMembers(): Promise<void> {
+    const found = await this.#caches.lockstep.members().catch(() => undefined);
+    if (found === undefined) return;
+    const members = new Set(found);
+    const known = this.#members ?? members;
+    const [joined, left] = [found.filter((node) => !known.has(node)), [...known].filter((node) => !members.has(node))];
+    for (const node of joined) this.#tell({ type: 'member', change: 'joined', node });
+    for (const node of left) this.#tell({ type: 'member', change: 'left', node });
+    this.#members = members;
+  }
+
+  async #lookForRecords(): Promise<void> {
+    const { audit } = this.#caches.services;
+    try {
+      const newest = await audit.newest();
+      const known = this.#recorded ?? newest;
+      if (newest > known) {
+        for (const record of await audit.read(known + 1, Math.min(newest - known, RECORDS_MAX))) {
+          if (!('damage' in record)) this.#tell({ type: 'audit', record: auditRecord(record) });
+        }
+      }
+      this.#recorded = Math.min(newest, known + RECORDS_MAX);
+    } catch {
+      // The next look asks from where this one ended.
+    }
+  }
+
+  #coherence({ state, stalenessMs, reason }: Coherence): AdminEvent {
+    const staleness = Number.isFinite(stalenessMs) ? Math.max(0, Math.round(stalenessMs)) : null;
+    const node = this.#caches.lockstep.nodeId;
+    return { type: 'coherence', node, state, stalenessMs: staleness, ...(reason === undefined ? {} : { reason }) };
+  }
+
+  #tell(event: AdminEvent): void {
+    for (const feed of this.#feeds) feed.push(event);
+  }
+}
+
+function eventView(event: NodeEvent): AdminEvent {
+  const { sequence } = event;
+  const partition = event.partition === CONTROL_PARTITION ? 'control' : event.partition;
+  if (event.kind === 'reset') return { type: 'reset', partition, sequence };
+  const of = 'keyId' in event ? { keyId: event.keyId } : { scope: event.scope };
+  return { type: 'applied', kind: event.kind, partition, sequence, ...of };
+}
