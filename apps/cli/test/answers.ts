@@ -58,7 +58,7 @@ export function record(sequence: number, more: Partial<AuditRecord> = {}): Audit
   return {
     sequence,
     at: '2026-11-22T15:04:05.678Z',
-    actor: 'token:ops',
+    actor: 'admin:ops',
     action: 'clear',
     scope: { namespace: 'tools' },
     reason: 'new tools',

@@ -86,7 +86,7 @@ describe('the audit trail', () => {
     const { code, stdout, stderr } = await lockstep('audit', '--from', '3', '--limit', '2');
     expect([code, node.received[0]?.query]).toEqual([0, { from: 3, limit: 2 }]);
     expect(stdout).toMatch(
-      /^4 +2026-11-22T15:04:05.678Z +token:ops +clear +gateway=g cacheType=tools +unknown +new tools$/m,
+      /^4 +2026-11-22T15:04:05.678Z +admin:ops +clear +gateway=g cacheType=tools +unknown +new tools$/m,
     );
     expect(stderr).toContain('--from 5');
   });

@@ -46,7 +46,7 @@ describe('a watch', () => {
     ).toEqual([
       'coherence node aa is coherent',
       'applied   clear-scope namespace=tools at control:9',
-      'audit     record 7: token:ops clear namespace=tools: new tools',
+      'audit     record 7: admin:ops clear namespace=tools: new tools',
       '',
     ]);
     command.child.kill('SIGINT');

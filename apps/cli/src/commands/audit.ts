@@ -22,11 +22,11 @@ interface AuditOptions extends NodeCommandOptions {
 const HEADINGS = ['record', 'time', 'actor', 'action', 'scope', 'outcome', 'reason'];
 
 const FAULTS: Readonly<Record<BrokenRecord['fault'], string>> = {
-  changed: 'it is not what was written, or was written under another secret',
-  misplaced: 'it was written for another place',
+  changed: 'it is not what was written there',
+  missing: 'it is gone',
+  truncated: 'all records after it are gone',
   unlinked: 'it does not follow the one before it',
-  truncated: 'records after it are gone',
-  head: 'the signed head of the trail is not what was written, or is missing',
+  unreadable: 'it was written under another secret',
 };
 
 /** `lockstep audit`: who cleared what, when and why; with `--verify`, whether that is what was written. */
@@ -54,8 +54,10 @@ async function list({ client }: NodeConnection, options: AuditOptions, context: 
   );
   if (options.json === true) writeDocument(terminal, page);
   else terminal.stdout.write(auditText(page, terminal));
+  const { damaged = [] } = page;
+  if (damaged.length > 0) say(terminal, `not as they were written: records ${damaged.join(', ')}; see audit --verify`);
   if (page.next !== null) say(terminal, `there are more, up to record ${page.head}: --from ${page.next}`);
-  return EXIT.ok;
+  return damaged.length > 0 ? EXIT.notVerified : EXIT.ok;
 }
 
 async function verify({ client }: NodeConnection, options: AuditOptions, context: CommandContext): Promise<ExitCode> {

@@ -9,7 +9,6 @@ import { table } from '../output/table.ts';
 import { visible } from '../output/visible.ts';
 import type { Style, Terminal } from '../terminal.ts';
 import { styled } from '../terminal.ts';
-import { environmentOfNode } from './config-file.ts';
 import type { CommandContext, NodeCommandOptions } from './node-command.ts';
 import { speaksToNode, withExamples } from './node-command.ts';
 
@@ -36,7 +35,7 @@ export function addDoctor(parent: Command, context: CommandContext): void {
         const findings = await examine(
           {
             file: options.config,
-            environment: environmentOfNode(terminal),
+            environment: terminal.environment,
             admin: { url, token },
             secretFiles: options.tokenFile === undefined ? [] : [options.tokenFile],
           },

@@ -1,5 +1,6 @@
 import { AdminClient, AdminError } from '@lockstep/admin-client';
-import { adminFailure } from '../command-error.ts';
+import type { GatewayConfig } from '@lockstep/config';
+import { adminFailure, errorCode } from '../command-error.ts';
 import type { Finding } from './finding.ts';
 import { findingsOf } from './finding.ts';
 
@@ -13,11 +14,24 @@ const TIMEOUT_MS = 5_000;
 export interface AdminAddress {
   readonly url: string | undefined;
   readonly token: string | undefined;
+  /** Whether the node should be running: somebody named it. */
+  readonly isExpected: boolean;
+}
+
+/** Where a node of this configuration has its admin API; undefined: it has none, or at a port that is not known before. */
+export function adminUrlOf({ admin: { host, port, tokens } }: GatewayConfig): string | undefined {
+  if (tokens.length === 0 || port === 0) return undefined;
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
 /** Whether a node's admin API answers, and takes the token. */
-export async function adminFindings({ url, token }: AdminAddress, signal: AbortSignal): Promise<readonly Finding[]> {
-  if (url === undefined) return [skipped('reachable', 'no --url, and no LOCKSTEP_ADMIN_URL')];
+export async function adminFindings(
+  { url, token, isExpected }: AdminAddress,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  if (url === undefined)
+    return [skipped('reachable', 'no --url, no LOCKSTEP_ADMIN_URL, and none in the configuration')];
   try {
     const client = new AdminClient({ url, token: token ?? NO_TOKEN, timeoutMs: TIMEOUT_MS });
     const { node } = await client.status({ signal });
@@ -34,6 +48,7 @@ export async function adminFindings({ url, token }: AdminAddress, signal: AbortS
       return [ok('reachable', `${url} answers`), skipped('token', 'no token was given, so none was tried')];
     }
     const { message, advice } = adminFailure(error, url);
+    if (!isExpected && errorCode(error) === 'ECONNREFUSED') return [skipped('reachable', `${message}: no node runs`)];
     return [fail('reachable', message, advice)];
   }
 }

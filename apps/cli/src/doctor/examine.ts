@@ -4,7 +4,7 @@ import { loadGatewayConfig } from '@lockstep/config';
 import { counted } from '../output/units.ts';
 import { probeBus, probeTier } from '../wiring.ts';
 import type { AdminAddress } from './admin-findings.ts';
-import { adminFindings } from './admin-findings.ts';
+import { adminFindings, adminUrlOf } from './admin-findings.ts';
 import { busFindings } from './bus-findings.ts';
 import { fileFindings } from './file-findings.ts';
 import type { Finding } from './finding.ts';
@@ -21,7 +21,8 @@ export interface ExamineOptions {
   /** The configuration; undefined: LOCKSTEP_CONFIG names it, or nothing does. */
   readonly file: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly admin: AdminAddress;
+  /** What was said of the admin API; without a URL, it is the configuration's. */
+  readonly admin: Pick<AdminAddress, 'url' | 'token'>;
   /** More files that hold secrets. */
   readonly secretFiles: readonly string[];
 }
@@ -40,11 +41,12 @@ export async function examine(options: ExamineOptions, signal: AbortSignal): Pro
     },
   });
   const cluster = loaded.ok ? loaded.value.cluster : undefined;
+  const adminUrl = admin.url ?? (loaded.ok ? adminUrlOf(loaded.value) : undefined);
   const unusable = loaded.ok ? undefined : 'the configuration cannot be used';
   const [ofTier, ofBus, ofAdmin] = await Promise.all([
     unusable === undefined ? examineTier(cluster) : [tier.skipped('reachable', unusable)],
     unusable === undefined ? examineBus(cluster, signal) : [bus.skipped('reachable', unusable)],
-    adminFindings(admin, signal),
+    adminFindings({ ...admin, url: adminUrl, isExpected: admin.url !== undefined }, signal),
   ]);
   signal.throwIfAborted();
   const ofConfig = loaded.ok
