@@ -51,9 +51,9 @@ export function createAdminApp(options: AdminAppOptions): Hono {
   const handlers = handlersOf(options);
   const app = new Hono();
   app.use(async (context, next) => {
-    await next();
     context.header('Cache-Control', 'no-store');
     context.header('X-Content-Type-Options', 'nosniff');
+    await next();
   });
   const limited = bodyLimit({
     maxSize: BODY_BYTES_MAX,

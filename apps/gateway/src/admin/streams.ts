@@ -12,7 +12,7 @@ const QUIET_MS = 15_000;
 /** `GET /events` as server-sent events. Ends when the client leaves, or the node does. */
 export function eventStream(hub: EventHub, context: Context): Response {
   const feed = hub.open();
-  return streamSSE(context, async (out) => {
+  const response = streamSSE(context, async (out) => {
     out.onAbort(() => hub.close(feed));
     try {
       for (let id = 1; ; id++) {
@@ -25,6 +25,9 @@ export function eventStream(hub: EventHub, context: Context): Response {
       hub.close(feed);
     }
   });
+  // It ends with its connection: a node that leaves waits for no client to let go of it.
+  response.headers.set('Connection', 'close');
+  return response;
 }
 
 /** `POST /warm`, one document a line. Who leaves ends it: servers that are being asked are waited for. */
