@@ -14,13 +14,13 @@ export const CONFIG_VARIABLE = 'LOCKSTEP_CONFIG';
 /** Variables of the same family that concern clients and tools; they change nothing here. */
 const OTHERS = new Set([
   CONFIG_VARIABLE,
-  'LOCKSTEP_ADMIN_TOKEN',
-  'LOCKSTEP_ADMIN_URL',
   'ENKRYPT_GATEWAY_KEY',
   'ENKRYPT_PROJECT_ID',
   'ENKRYPT_USER_ID',
   'ENKRYPT_HOME',
   'ENKRYPT_ENVIRONMENT',
+  'LOCKSTEP_ADMIN_TOKEN',
+  'LOCKSTEP_ADMIN_URL',
 ]);
 
 const SEED_FLAGS = /^(true|false)$/i;
