@@ -205,14 +205,17 @@ describe('two nodes, each with a file of its own', () => {
       return released;
     };
     const client = await first.client();
+    await discover(client);
     const twice = { server_name: 'changing', tool_calls: [{ name: 'echo' }, { name: 'echo' }] };
     const answer = client.call('enkrypt_secure_call_tools', twice);
     await called;
-    await first.says({ servers: [steady.entry('steady')] });
+    await first.says({ servers: [] });
     expect(await client.call('enkrypt_secure_call_tools', twice)).toMatchObject({ status: 'error' });
+    const connections = async () => (await nodeStatus(client)).server_connections;
+    await waitFor(async () => (await connections()) === 1, { what: 'the connection that nobody uses to go' });
     release('done');
     expect(await answer).toMatchObject({ results: [{ response: 'done' }, { response: 'done' }] });
-    await waitFor(async () => (await nodeStatus(client)).server_connections <= 1, { what: 'the connection to go' });
+    await waitFor(async () => (await connections()) === 0, { what: 'the other one to go' });
   });
 });
 
