@@ -1,6 +1,6 @@
 /**
  * Packs every package that is meant for publishing, as publishing would, and checks the archive: publint, types that
- * resolve for ESM users (attw), nothing in it but `dist` and what describes an API, and a manifest that names no workspace and no source.
+ * resolve for ESM users (attw), nothing in it but `dist`, and a manifest that names no workspace and no source.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { formatMessage } from 'publint/utils';
 /** Ways of resolving that an ESM-only package does not serve: `require` and the resolution of Node 10. */
 const UNSERVED = new Set(['node10', 'node16-cjs']);
 
-const ALLOWED_FILES = /^(dist\/.+\.(js|js\.map|d\.ts|lua)|package\.json|openapi\.json|README\.md|LICENSE)$/;
+const ALLOWED_FILES = /^(dist\/.+\.(js|js\.map|d\.ts|lua)|package\.json|README\.md|LICENSE)$/;
 
 async function publintProblems(tarball: Buffer): Promise<string[]> {
   const bytes = tarball.buffer.slice(tarball.byteOffset, tarball.byteOffset + tarball.byteLength) as ArrayBuffer;

@@ -1,7 +1,7 @@
 import type { AdminEvent } from '@lockstep/admin-api';
 
 /** The most events that wait for one reader. */
-const FEED_EVENTS_MAX = 1_000;
+export const FEED_EVENTS_MAX = 1_000;
 
 /** What one reader of events has not read yet. One who is too slow is told how many were left out. */
 export class EventFeed {

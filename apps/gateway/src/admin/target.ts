@@ -10,7 +10,7 @@ export type Target =
   | { readonly cache: 'tag'; readonly tag: string }
   | { readonly cache: string; readonly namespace: string; readonly key: string | undefined };
 
-/** The target that a scope names, or a refusal. */
+/** What a scope of the contract is, here; refuses what is not there. */
 export function targetOf(caches: AdminCaches, scope: InvalidationScope): Target {
   if ('everything' in scope) return { cache: 'everything', request: { type: 'all' } };
   if ('tag' in scope) return { cache: 'tag', tag: scope.tag };
