@@ -21,6 +21,7 @@ import { EarlyExpiry } from './early-expiry.ts';
 import { Health } from './health.ts';
 import { createHttpApp, openedGateway } from './http.ts';
 import { KeyRing } from './key-ring.ts';
+import { ListNews } from './list-news.ts';
 import { cacheLogger } from './log.ts';
 import { buildMcpServer } from './mcp/mcp-server.ts';
 import { MergedTools } from './mcp/merged-tools.ts';
@@ -78,6 +79,8 @@ export async function startNode(
   const mcp = createMcpHandler(({ authInfo, era }) => buildMcpServer({ services, ...openedGateway(authInfo) }, era), {
     onerror: (error) => logger.debug({ reason: error.message }, 'an MCP request was refused or broken off'),
   });
+  const news = new ListNews(() => mcp.notify.toolsChanged());
+  lockstep.onEvent((event) => news.heard(event));
   const openGateway = (key: string) => services.keyRing.open(key);
   const app = createHttpApp({ openGateway, mcp, health, logger });
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
