@@ -2,7 +2,7 @@ import { knownNames, parseFields } from './parse.ts';
 import type { ConfigProblem } from './problem.ts';
 import type { SeedSettings } from './seed-settings.ts';
 import { SEED_NAMES, seedSettingsSchema } from './seed-settings.ts';
-import type { SettingValues } from './settings.ts';
+import type { SettingValues } from './setting-values.ts';
 import { SETTINGS, settingsSchema } from './settings.ts';
 
 /** Names and values of environment variables. */

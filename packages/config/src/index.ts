@@ -28,7 +28,8 @@ export type {
 export type { OAuthClient } from './oauth.ts';
 
 // Settings
-export type { LogLevel, SettingName, SettingSpec, ToolListKind } from './settings.ts';
+export type { LogLevel, SettingName, ToolListKind } from './setting-values.ts';
+export type { SettingSpec } from './settings.ts';
 export { SETTINGS } from './settings.ts';
 
 // What may be shown

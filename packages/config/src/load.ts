@@ -10,7 +10,7 @@ import type { Parsed } from './parse.ts';
 import type { ConfigProblem } from './problem.ts';
 import type { Resolved } from './resolve.ts';
 import { resolve } from './resolve.ts';
-import type { LogLevel, SettingName, SettingValues, ToolListKind } from './settings.ts';
+import type { LogLevel, SettingName, SettingValues, ToolListKind } from './setting-values.ts';
 import { ENCRYPTION_KEYS, SETTINGS } from './settings.ts';
 
 /** As many as a node takes. */

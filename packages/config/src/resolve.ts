@@ -2,7 +2,7 @@ import { describe } from './mask.ts';
 import type { ConfigProblem } from './problem.ts';
 import type { SeedSettings } from './seed-settings.ts';
 import { logLevelOf, tierUrlOf } from './seed-settings.ts';
-import type { SettingName, SettingValues } from './settings.ts';
+import type { SettingName, SettingValues } from './setting-values.ts';
 import { SETTINGS } from './settings.ts';
 
 const HOUR_MS = 3_600_000;

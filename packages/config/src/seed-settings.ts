@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { field } from './field.ts';
-import type { LogLevel } from './settings.ts';
+import type { LogLevel } from './setting-values.ts';
 
 const HOURS_MAX = 30 * 24;
 const LOG_LEVELS: Readonly<Record<string, LogLevel>> = {
