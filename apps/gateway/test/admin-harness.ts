@@ -1,8 +1,11 @@
 import { AdminClient, AdminError } from '@lockstep/admin-client';
+import type { RunningServer } from '@lockstep/testkit';
+import { startNats, startRedis, waitFor } from '@lockstep/testkit';
 import { expect } from 'vitest';
 import type { GatewayNode } from '../src/wiring.ts';
-import type { ServerEntry } from './harness.ts';
-import { configText } from './harness.ts';
+import type { ServerEntry, TestClient } from './harness.ts';
+import { configText, connectClient, SECRET, sources, startTestNode } from './harness.ts';
+import { Origin } from './mcp-origin.ts';
 
 /** The gateway of a file made by `configText`. */
 export const GATEWAY = 'user-1_project-1_config-1';
@@ -54,4 +57,39 @@ export async function refusal(call: Promise<unknown>): Promise<AdminError> {
   );
   expect(error).toBeInstanceOf(AdminError);
   return error as AdminError;
+}
+
+/** Two nodes with an admin API on one tier and one bus, an MCP server behind them, and a client of each. */
+export interface AdminCluster {
+  readonly tier: RunningServer;
+  readonly origin: Origin;
+  /** The configuration of every node. */
+  readonly text: string;
+  readonly nodes: readonly [GatewayNode, GatewayNode];
+  readonly clients: readonly [TestClient, TestClient];
+  /** Resolves when both nodes have the list of the server near. */
+  bothNear(): Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+export async function startAdminCluster(): Promise<AdminCluster> {
+  const [tier, bus, origin] = await Promise.all([startRedis({ persistent: true }), startNats(), new Origin().start()]);
+  const settings = { tierUrl: tier.url, busUrl: bus.url, secret: SECRET, maxStalenessMs: 1_000 };
+  const text = adminText([origin.entry('origin')], settings);
+  const nodes = await Promise.all([startTestNode(text), startTestNode(text)]);
+  const clients = await Promise.all([connectClient(nodes[0].url), connectClient(nodes[1].url)]);
+  const bothNear = () =>
+    waitFor(
+      async () => {
+        const answers = await Promise.all(clients.map((client) => client.call('enkrypt_discover_all_tools')));
+        return answers.every((answer) => sources(answer)['origin'] === 'near');
+      },
+      { what: 'the list on both nodes' },
+    );
+  const stop = async (): Promise<void> => {
+    await Promise.all(clients.map((client) => client.close()));
+    await Promise.all(nodes.map((node) => node.close()));
+    await Promise.all([origin.stop(), tier.stop(), bus.stop()]);
+  };
+  return { tier, origin, text, nodes, clients, bothNear, stop };
 }

@@ -84,7 +84,7 @@ export interface AdminErrorBody {
   };
 }
 
-export const errorCodes: readonly AdminErrorCode[] = Object.keys(ERROR_STATUS) as AdminErrorCode[];
+const errorCodes: readonly AdminErrorCode[] = Object.keys(ERROR_STATUS) as AdminErrorCode[];
 
 export const adminErrorBodySchema: z.ZodType<AdminErrorBody> = z
   .object({

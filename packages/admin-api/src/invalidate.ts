@@ -59,7 +59,7 @@ export interface InvalidationPreview {
 
 export type InvalidationAnswer = InvalidationDone | InvalidationPreview;
 
-export const reasonSchema: z.ZodType<string> = z
+const reasonSchema: z.ZodType<string> = z
   .string()
   .trim()
   .min(REASON_LENGTH_MIN)

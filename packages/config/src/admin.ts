@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { field } from './field.ts';
-import type { KeyRole } from './gateway-document.ts';
 
 /** A token of the admin API as the file has it, by its name. */
 export interface AdminTokenEntry {
-  readonly role: KeyRole;
+  readonly role: AdminToken['role'];
   readonly token?: string | undefined;
   readonly token_sha256?: string | undefined;
   readonly namespaces?: readonly string[] | undefined;
@@ -18,7 +17,7 @@ export interface AdminToken {
   /** Of the token: SHA-256, in hexadecimal. */
   readonly digest: string;
   /** A `viewer` looks, an `operator` also clears. */
-  readonly role: KeyRole;
+  readonly role: 'viewer' | 'operator';
   /** What it is limited to; undefined: it is not limited. */
   readonly limits: AdminLimits | undefined;
 }

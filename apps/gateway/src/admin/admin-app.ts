@@ -15,6 +15,7 @@ import { invalidate } from './invalidate.ts';
 import type { NodeReports } from './node-reports.ts';
 import { refuseBeyondRole } from './reach.ts';
 import { Refusal, refusalOf } from './refusal.ts';
+import type { Admitted } from './request.ts';
 import { bodyOf, queryOf } from './request.ts';
 import { status } from './status.ts';
 import { eventStream, warmStream } from './streams.ts';
@@ -32,14 +33,6 @@ export interface AdminAppOptions extends AdmissionOptions {
   readonly hub: EventHub;
   readonly isDraining: () => boolean;
   readonly logger: Logger;
-}
-
-/** One request that was let in. */
-export interface Admitted<N extends RouteName> {
-  readonly context: Context;
-  readonly token: AdminToken;
-  readonly query: RouteTypes[N]['query'];
-  readonly body: RouteTypes[N]['body'];
 }
 
 type Handler<N extends RouteName> = (admitted: Admitted<N>) => Promise<RouteTypes[N]['answer'] | Response>;

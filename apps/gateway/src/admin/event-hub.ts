@@ -7,7 +7,7 @@ import { EventFeed } from './event-feed.ts';
 import { Refusal } from './refusal.ts';
 
 /** How many read events at once. */
-export const FEEDS_MAX = 32;
+const FEEDS_MAX = 32;
 /** How often the tier is asked for members and new records, while somebody reads. */
 const LOOK_MS = 1_000;
 /** The most new records that one look tells. */

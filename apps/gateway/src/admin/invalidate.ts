@@ -1,13 +1,14 @@
-import type { Fence, InvalidationAnswer, InvalidationRequest, InvalidationScope } from '@lockstep/admin-api';
+import type { Fence, InvalidationAnswer, InvalidationRequest } from '@lockstep/admin-api';
 import type { CommittedOptions, Receipt } from '@lockstep/cache';
 import type { AdminToken } from '@lockstep/config';
 import type { ClearedCache, ClearOutcome, ClearRequest } from '@lockstep/gateway-cache';
-import { parseCacheType } from '@lockstep/gateway-cache';
 import { auditMark, eventReceipt, recordClear } from '../audit.ts';
 import type { AdminCaches } from './caches.ts';
 import { previewOf } from './preview.ts';
 import { refuseBeyondLimits } from './reach.ts';
 import { Refusal } from './refusal.ts';
+import type { Target } from './target.ts';
+import { targetOf } from './target.ts';
 
 /** A clear or an expire that a token asks for. */
 export interface Asked {
@@ -44,29 +45,6 @@ export async function invalidate(caches: AdminCaches, asked: Asked): Promise<Inv
   }
   const fence = weakestFence(outcome);
   return { dryRun: false, action, scope, receipts, ...(fence && { fence }), audit: mark };
-}
-
-/** What a scope is, here: a clear in the words of the gateway's caches, a tag, a namespace, or one of its keys. */
-export type Target =
-  | { readonly cache: ClearedCache | 'tag'; readonly request: ClearRequest }
-  | { readonly cache: 'tag'; readonly tag: string }
-  | { readonly cache: string; readonly namespace: string; readonly key: string | undefined };
-
-function targetOf(caches: AdminCaches, scope: InvalidationScope): Target {
-  if ('everything' in scope) return { cache: 'everything', request: { type: 'all' } };
-  if ('tag' in scope) return { cache: 'tag', tag: scope.tag };
-  if ('namespace' in scope) {
-    const { name } = caches.namespace(scope.namespace);
-    return { cache: name, namespace: name, key: 'key' in scope ? scope.key : undefined };
-  }
-  const gateway = caches.gateway(scope.gateway);
-  const { server, cacheType = 'all' } = scope;
-  const type = parseCacheType(cacheType);
-  if (type === undefined) throw new Refusal('request-invalid', `cacheType: got ${cacheType}`);
-  if (server !== undefined) caches.server(gateway, server);
-  const ref = caches.services.keyRing.refOf(gateway);
-  const request: ClearRequest = { type, gateway: ref, ...(server === undefined ? {} : { serverName: server }) };
-  return { cache: 'everything', request };
 }
 
 function end(

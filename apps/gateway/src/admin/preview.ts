@@ -2,7 +2,7 @@ import type { Preview, PreviewedEntry } from '@lockstep/admin-api';
 import type { Explanation, Scope } from '@lockstep/cache';
 import type { AdminCaches } from './caches.ts';
 import { showsKeys } from './caches.ts';
-import type { Target } from './invalidate.ts';
+import type { Target } from './target.ts';
 
 /** What a clear would end now; changes nothing. */
 export async function previewOf(caches: AdminCaches, target: Target, sample: number): Promise<Preview> {

@@ -1,7 +1,16 @@
 import type { FieldProblem, Route, RouteName, RouteTypes } from '@lockstep/admin-api';
+import type { AdminToken } from '@lockstep/config';
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import { Refusal } from './refusal.ts';
+
+/** One request that was let in. */
+export interface Admitted<N extends RouteName> {
+  readonly context: Context;
+  readonly token: AdminToken;
+  readonly query: RouteTypes[N]['query'];
+  readonly body: RouteTypes[N]['body'];
+}
 
 /** The query, as the contract has it, or a refusal that names each field. */
 export function queryOf<N extends RouteName>(context: Context, { query }: Route<N>): RouteTypes[N]['query'] {

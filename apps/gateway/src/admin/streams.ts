@@ -1,9 +1,9 @@
 import type { WarmProgress } from '@lockstep/admin-api';
 import type { Context } from 'hono';
 import { stream, streamSSE } from 'hono/streaming';
-import type { Admitted } from './admin-app.ts';
 import type { AdminCaches } from './caches.ts';
 import type { EventHub } from './event-hub.ts';
+import type { Admitted } from './request.ts';
 import { serversToWarm, warm } from './upkeep.ts';
 
 /** A stream on which nothing happens says that it is alive so often. */

@@ -1,0 +1,53 @@
+import type { AdminEvent } from '@lockstep/admin-api';
+import { waitFor } from '@lockstep/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AdminCluster } from './admin-harness.ts';
+import { adminOf, refusal, startAdminCluster } from './admin-harness.ts';
+import { startTestNode } from './harness.ts';
+
+const REASON = 'a test';
+
+let cluster: AdminCluster;
+
+beforeAll(async () => {
+  cluster = await startAdminCluster();
+});
+
+afterAll(async () => {
+  await cluster.stop();
+});
+
+describe('events', () => {
+  it('tell of clears of other nodes, of records, and of who comes and goes', async () => {
+    const abort = new AbortController();
+    const events: AdminEvent[] = [];
+    const reading = (async () => {
+      for await (const event of adminOf(cluster.nodes[1], 'viewer').events({ signal: abort.signal }))
+        events.push(event);
+    })().catch(() => undefined);
+    const heard = (what: string, is: (event: AdminEvent) => boolean) => waitFor(() => events.some(is), { what });
+    await heard('how the node is', ({ type }) => type === 'coherence');
+    const { audit } = await adminOf(cluster.nodes[0]).clear({ scope: { namespace: 'oauth-token' }, reason: REASON });
+    await heard('the clear', (event) => event.type === 'applied' && event.kind === 'clear-scope');
+    const sequence = audit.state === 'recorded' ? audit.sequence : 0;
+    await heard('the record', (event) => event.type === 'audit' && event.record.sequence === sequence);
+    const third = await startTestNode(cluster.text);
+    const isThird = (event: AdminEvent) => event.type === 'member' && event.node === third.nodeId;
+    await heard('the new member', (event) => isThird(event) && 'change' in event && event.change === 'joined');
+    await third.close();
+    await heard('that it left', (event) => isThird(event) && 'change' in event && event.change === 'left');
+    abort.abort();
+    await reading;
+  });
+
+  it('end when the node leaves', async () => {
+    const leaving = await startTestNode(cluster.text);
+    const stream = adminOf(leaving, 'viewer').events();
+    await stream.next();
+    const drained = leaving.drain();
+    for await (const _ of stream);
+    await drained;
+    expect((await refusal(adminOf(leaving, 'viewer').status())).code).toBe('unreachable');
+    await leaving.close();
+  });
+});
