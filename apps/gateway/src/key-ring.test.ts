@@ -74,6 +74,36 @@ it('serves what a changed file says, though the caches still hold what it said b
   expect(await revoked.open('key-of-one')).toBeUndefined();
 });
 
+it('keeps what is cached of all others when one gateway, or one key, changes', async () => {
+  const ring = new KeyRing(DIRECTORY, cache);
+  await ring.open('key-of-one');
+  await ring.open('key-of-two');
+  const loads = () => [cache.node().near['gateway-config'].loads, cache.node().near['gateway-key'].loads];
+  expect(loads()).toEqual([2, 2]);
+  ring.replace({ ...DIRECTORY, gateways: [gateway('one', 'renamed'), gateway('two')] });
+  expect((await ring.open('key-of-two'))?.gateway.projectName).toBe('p');
+  expect(loads()).toEqual([2, 2]);
+  expect((await ring.open('key-of-one'))?.gateway.projectName).toBe('renamed');
+  expect(loads()).toEqual([3, 2]);
+  ring.replace({ ...DIRECTORY, keys: [...DIRECTORY.keys, { key: 'another', gatewayId: 'two', role: 'viewer' }] });
+  await Promise.all(['key-of-one', 'key-of-two'].map((key) => ring.open(key)));
+  expect(loads()).toEqual([3, 2]);
+  expect(await ring.open('another')).toMatchObject({ gateway: { id: 'two' }, role: 'viewer' });
+  expect(loads()).toEqual([3, 3]);
+});
+
+it('opens nothing with a key that is revoked elsewhere, though it has it; a wrong key goes the same way', async () => {
+  const ring = new KeyRing(DIRECTORY, cache);
+  const ids = vi.spyOn(cache, 'gatewayId');
+  await ring.open('key-of-one');
+  await cache.revokeKeys([{ grant: String(ids.mock.calls[0]?.[0]), revision: 'newer' }]);
+  const configs = vi.spyOn(cache, 'gatewayConfig');
+  expect(await ring.open('key-of-one')).toBeUndefined();
+  expect(await ring.open('a wrong key')).toBeUndefined();
+  expect(configs).toHaveBeenCalledTimes(2);
+  expect((await ring.open('key-of-two'))?.gateway.id).toBe('two');
+});
+
 it('opens nothing where there is no key at all', async () => {
   expect(await new KeyRing({ keys: [], gateways: [] }, cache).open('any')).toBeUndefined();
 });

@@ -2,7 +2,7 @@ import { hkdfSync } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
-import { connectNats } from '@lockstep/bus-nats';
+import { connectNats, parseBusUrl } from '@lockstep/bus-nats';
 import type { Lockstep } from '@lockstep/cache';
 import { millisecondsOf, openLockstep } from '@lockstep/cache';
 import type { ClusterConfig, GatewayConfig, GatewayDefinition } from '@lockstep/config';
@@ -13,7 +13,6 @@ import type { Tool } from '@modelcontextprotocol/client';
 import type { McpHttpHandler } from '@modelcontextprotocol/server';
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import type { Logger } from 'pino';
-import { parseBusUrl } from './bus-url.ts';
 import type { FollowedConfig } from './config/follow-config.ts';
 import { followConfig } from './config/follow-config.ts';
 import type { LiveConfigOrigin, Reload } from './config/live-config.ts';
@@ -22,6 +21,7 @@ import { EarlyExpiry } from './early-expiry.ts';
 import { Health } from './health.ts';
 import { createHttpApp, openedGateway } from './http.ts';
 import { KeyRing } from './key-ring.ts';
+import { ListNews } from './list-news.ts';
 import { cacheLogger } from './log.ts';
 import { buildMcpServer } from './mcp/mcp-server.ts';
 import { MergedTools } from './mcp/merged-tools.ts';
@@ -79,6 +79,8 @@ export async function startNode(
   const mcp = createMcpHandler(({ authInfo, era }) => buildMcpServer({ services, ...openedGateway(authInfo) }, era), {
     onerror: (error) => logger.debug({ reason: error.message }, 'an MCP request was refused or broken off'),
   });
+  const news = new ListNews(() => mcp.notify.toolsChanged());
+  lockstep.onEvent((event) => news.heard(event));
   const openGateway = (key: string) => services.keyRing.open(key);
   const app = createHttpApp({ openGateway, mcp, health, logger });
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;

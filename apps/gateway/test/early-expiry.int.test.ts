@@ -61,3 +61,20 @@ it('asks a server again, for every node, that has not the tool that its list has
   expect(await first.call('enkrypt_secure_call_tools', batch)).toMatchObject({ results: [{ error_code: 'refused' }] });
   await onBoth(['direct__new', 'batch__new']);
 });
+
+it('tells a client that listens, on whichever node, so that it does not keep a list that has changed', async () => {
+  const names = async () => (await second.client.listTools()).tools.map(({ name }) => name);
+  let told = 0;
+  second.client.setNotificationHandler('notifications/tools/list_changed', () => void told++);
+  await second.client.listen({ toolsListChanged: true });
+  tools = ['kept'];
+  await first.call('enkrypt_clear_cache', { cache_type: 'tools' });
+  await waitFor(async () => told > 0 && (await names()).includes('direct__kept'), {
+    what: 'the list that was told of',
+  });
+  const before = told;
+  tools = ['newest'];
+  expect(await names()).toContain('direct__kept');
+  await first.call('enkrypt_clear_cache', { cache_type: 'tools' });
+  await waitFor(async () => told > before && (await names()).includes('direct__newest'), { what: 'the newest list' });
+});

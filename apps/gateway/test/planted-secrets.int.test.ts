@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { GatewayNode } from '../src/wiring.ts';
+import { adminUrl } from './admin-harness.ts';
 import { CLIENT_SECRET, TestAuthorizationServer } from './authorization-server.ts';
 import type { TestClient } from './harness.ts';
 import { connectClient, npmServer, startTestNode } from './harness.ts';
@@ -24,6 +25,8 @@ const PLANTED = {
   query: 'planted-query-value',
   clientSecret: CLIENT_SECRET,
   wrongClientSecret: 'planted-wrong-client-secret',
+  adminToken: 'planted-token-of-the-admin-api-0123456789',
+  wrongAdminToken: 'planted-wrong-token-of-the-admin-api',
 } as const;
 
 let tier: RunningServer;
@@ -73,12 +76,14 @@ beforeAll(async () => {
   const text = JSON.stringify({
     lockstep: {
       port: 0,
+      adminPort: 0,
       tierUrl: tier.url,
       busUrl: bus.url,
       secret: PLANTED.clusterSecret,
       oauthTokens: 'shared',
       encryptionKeys: `k1:${PLANTED.encryptionKey}`,
     },
+    admin_tokens: { ops: { token: PLANTED.adminToken, role: 'operator' } },
     mcp_configs: { 'config-1': { mcp_config: servers } },
     projects: { 'project-1': { mcp_config_id: 'config-1' } },
     users: { 'user-1': {} },
@@ -145,7 +150,28 @@ it('no secret of the configuration, and no token, is in the tier, on its way the
     }
     for (const path of ['/healthz', '/readyz', '/nothing']) answered += await (await fetch(new URL(path, url))).text();
   }
+  for (const node of nodes) {
+    const asked = async (path: string, token: string, body?: object): Promise<void> => {
+      const init = body && { method: 'POST', body: JSON.stringify(body) };
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+      const answer = await fetch(new URL(path, adminUrl(node)), { headers, ...init });
+      answered += `${answer.status} ${await answer.text()}`;
+    };
+    const gateway = 'user-1_project-1_config-1';
+    for (const token of [PLANTED.adminToken, PLANTED.wrongAdminToken]) {
+      for (const path of ['status', 'nodes', 'audit', 'audit/verify', 'openapi.json'])
+        await asked(`/v1/${path}`, token);
+      for (const key of ['anything', PLANTED.gatewayKey])
+        await asked(`/v1/explain?namespace=gateway-key&key=${key}`, token);
+      const scope = { everything: true };
+      await asked('/v1/clear', token, { scope, dryRun: true, sample: 100 });
+      await asked('/v1/warm', token, { gateway });
+      await asked('/v1/clear', token, { scope: { gateway, cacheType: 'all' }, reason: 'a search for secrets' });
+      await asked('/v1/expire', token, { scope, reason: 'a search for secrets' });
+    }
+  }
   recording.stop();
+  expect(answered).toContain('a search for secrets');
   expect(issuer.issued.length).toBeGreaterThan(0);
   expect(answered).toContain('called echo');
   const places = {

@@ -98,7 +98,8 @@ it('is ready though servers fail, and once the time is over though one never ans
   const failing = await start([dead, ...entries()], { cluster: 'failing' });
   await isReady(failing);
   expect(asked()).toEqual(origins.map(() => 1));
-  const waiting = await start([hanging], { cluster: 'waiting', preloadTimeoutMs: 300 });
+  const patient = { connectTimeoutMs: 90_000, discoveryTimeoutMs: 90_000 };
+  const waiting = await start([hanging], { cluster: 'waiting', preloadTimeoutMs: 300, ...patient });
   expect(await readiness(waiting)).toMatchObject({ status: 'starting' });
   await isReady(waiting);
 });

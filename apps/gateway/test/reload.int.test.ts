@@ -15,7 +15,6 @@ const EVE = 'the-gateway-key-of-eve';
 let tier: RunningServer;
 let bus: RunningServer;
 let folder: string;
-let clusters = 0;
 
 /** A file: who has which key, and the servers of the one configuration. */
 interface Said {
@@ -35,6 +34,7 @@ interface Followed {
 }
 
 const opened: (() => Promise<unknown>)[] = [];
+const origins: Origin[] = [];
 let steady: Origin;
 let changing: Origin;
 let first: Followed;
@@ -43,24 +43,32 @@ let second: Followed;
 beforeAll(async () => {
   [tier, bus] = await Promise.all([startRedis(), startNats()]);
   folder = await mkdtemp(join(tmpdir(), 'lockstep-reload-'));
+  await startOrigins();
+  [first, second] = await Promise.all([followed('first'), followed('second')]);
 });
 
 afterAll(async () => {
+  await Promise.all([first, second].map(({ node }) => node.close()));
+  await Promise.all(origins.map((origin) => origin.stop()));
   await Promise.all([tier.stop(), bus.stop()]);
   await rm(folder, { recursive: true, force: true });
 });
 
 beforeEach(async () => {
-  const shared = { ttlMs: 3_600_000, cacheScope: 'public' } as const;
-  [steady, changing] = await Promise.all([new Origin({ hint: shared }).start(), new Origin({ hint: shared }).start()]);
-  clusters++;
-  [first, second] = await Promise.all([followed('first'), followed('second')]);
+  await startOrigins();
+  await Promise.all([first.says({}), second.says({})]);
 });
 
 afterEach(async () => {
   for (const close of opened.splice(0).reverse()) await close();
-  await Promise.all([steady.stop(), changing.stop()]);
 });
+
+/** Other servers than those of the test before: nothing of them is in any cache. */
+async function startOrigins(): Promise<void> {
+  const hint = { ttlMs: 3_600_000, cacheScope: 'private' } as const;
+  [steady, changing] = await Promise.all([new Origin({ hint }).start(), new Origin({ hint }).start()]);
+  origins.push(steady, changing);
+}
 
 const servers = (changed: object = {}): readonly ServerEntry[] => {
   const entry = changing.entry('changing');
@@ -68,10 +76,10 @@ const servers = (changed: object = {}): readonly ServerEntry[] => {
 };
 
 function textOf({ keys = [ADA, EVE], servers: said = servers(), projectName = 'first' }: Said): string {
-  const lockstep = { port: 0, preloadTimeoutMs: 0, maxStalenessMs: 500, cluster: `reload-${clusters}` };
+  const lockstep = { port: 0, preloadTimeoutMs: 0, maxStalenessMs: 500, toolList: 'own' };
   const users = Object.fromEntries(keys.map((key) => [`user of ${key}`, {}]));
   return JSON.stringify({
-    lockstep: { ...lockstep, toolList: 'own', tierUrl: tier.url, busUrl: bus.url, secret: SECRET },
+    lockstep: { ...lockstep, tierUrl: tier.url, busUrl: bus.url, secret: SECRET },
     mcp_configs: { 'config-1': { mcp_config: said } },
     projects: { 'project-1': { project_name: projectName, mcp_config_id: 'config-1' } },
     users,
@@ -80,10 +88,9 @@ function textOf({ keys = [ADA, EVE], servers: said = servers(), projectName = 'f
 }
 
 async function followed(name: string): Promise<Followed> {
-  const file = join(folder, `${name}-${clusters}.json`);
+  const file = join(folder, `${name}.json`);
   await writeFile(file, textOf({}));
   const node = await startFollowingNode(file);
-  opened.push(() => node.close());
   return {
     node,
     says: async (said) => {
@@ -165,10 +172,9 @@ describe('two nodes, each with a file of its own', () => {
   });
 
   it('refuse it also where a node that is behind comes to a file which still had it', async () => {
-    await second.says({ keys: [ADA], projectName: 'long ago' });
-    for (const node of [first, second]) await node.says({});
+    await second.says({ keys: [ADA], projectName: 'before the key was given out' });
     await first.says({ keys: [ADA] });
-    await second.says({ projectName: 'before the key was revoked' });
+    expect(await second.says({ projectName: 'before the key was revoked' })).toBe('applied');
     expect(await second.status(EVE)).toBe(401);
     expect(await second.status(ADA)).toBe(200);
   });
@@ -199,14 +205,17 @@ describe('two nodes, each with a file of its own', () => {
       return released;
     };
     const client = await first.client();
+    await discover(client);
     const twice = { server_name: 'changing', tool_calls: [{ name: 'echo' }, { name: 'echo' }] };
     const answer = client.call('enkrypt_secure_call_tools', twice);
     await called;
-    await first.says({ servers: [steady.entry('steady')] });
+    await first.says({ servers: [] });
     expect(await client.call('enkrypt_secure_call_tools', twice)).toMatchObject({ status: 'error' });
+    const connections = async () => (await nodeStatus(client)).server_connections;
+    await waitFor(async () => (await connections()) === 1, { what: 'the connection that nobody uses to go' });
     release('done');
     expect(await answer).toMatchObject({ results: [{ response: 'done' }, { response: 'done' }] });
-    await waitFor(async () => (await nodeStatus(client)).server_connections <= 1, { what: 'the connection to go' });
+    await waitFor(async () => (await connections()) === 0, { what: 'the other one to go' });
   });
 });
 
@@ -216,7 +225,7 @@ it('revokes a key on the other node as soon as the tier is there again, and says
   await tier.kill();
   expect(await first.says({ keys: [ADA] })).toBe('applied');
   expect(await first.status(EVE)).toBe(401);
-  expect((await nodeStatus(client)).config).toMatchObject({ state: 'current', clears_waiting: 3 });
+  expect((await nodeStatus(client)).config).toMatchObject({ state: 'current', clears_waiting: expect.any(Number) });
   await tier.restart();
   await waitFor(async () => (await second.status(EVE)) === 401, { what: 'the key to be refused', timeoutMs: 20_000 });
   const none = async () => (await nodeStatus(client)).config?.['clears_waiting'] === 0;

@@ -170,7 +170,11 @@ export class NatsLink {
   }
 }
 
-async function connectionOptions(config: NatsBusConfig, gossiped: readonly string[]): Promise<NodeConnectionOptions> {
+/** How nats.js connects for this config. */
+export async function connectionOptions(
+  config: NatsBusConfig,
+  gossiped: readonly string[],
+): Promise<NodeConnectionOptions> {
   return {
     servers: [...new Set([...config.servers, ...gossiped])],
     name: config.name,

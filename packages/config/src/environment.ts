@@ -22,6 +22,8 @@ const OTHERS = new Set([
   'ENKRYPT_USER_ID',
   'ENKRYPT_HOME',
   'ENKRYPT_ENVIRONMENT',
+  'LOCKSTEP_ADMIN_TOKEN',
+  'LOCKSTEP_ADMIN_URL',
 ]);
 
 const SEED_FLAGS = /^(true|false)$/i;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { AdminTokenEntry } from './admin.ts';
 import { adminTokensSchema } from './admin.ts';
 import { field } from './field.ts';
+import type { KeyRole } from './role.ts';
 
 const NAME_LENGTH_MAX = 200;
 
@@ -36,9 +37,6 @@ interface KeyEntry {
   readonly user_id: string;
   readonly role?: KeyRole | undefined;
 }
-
-/** What a gateway key may do with the gateway's caches: a `viewer` looks at them, an `operator` also clears them. */
-export type KeyRole = 'viewer' | 'operator';
 
 /** The part of the file that says who may use which MCP servers. */
 export interface GatewayDocument {

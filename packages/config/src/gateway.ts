@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { GatewayDocument, KeyRole, ServerEntry, StaticTool } from './gateway-document.ts';
+import type { GatewayDocument, ServerEntry, StaticTool } from './gateway-document.ts';
 import type { OAuthClient } from './oauth.ts';
 import { buildOAuth } from './oauth.ts';
+import type { KeyRole } from './role.ts';
 
 /** How to reach an MCP server. */
 export type ServerConnection =

@@ -16,7 +16,8 @@ export type { ConfigProblem } from './problem.ts';
 export { formatProblems } from './problem.ts';
 
 // Gateways, keys and servers
-export type { KeyRole, StaticTool } from './gateway-document.ts';
+export type { StaticTool } from './gateway-document.ts';
+export type { KeyRole } from './role.ts';
 export type {
   GatewayDefinition,
   GatewayDirectory,

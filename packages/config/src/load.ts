@@ -38,7 +38,7 @@ export interface UpstreamConfig {
   readonly toolCallTimeoutMs: number;
   readonly serverConcurrencyMax: number;
   readonly connectionsMax: number;
-  /** The most bytes of one answer of a server, and of one tool list. */
+  /** The most bytes of one answer of a server. */
   readonly responseBytesMax: number;
   /** How long all servers may be discovered before a node is ready; 0: they are not. */
   readonly preloadTimeoutMs: number;

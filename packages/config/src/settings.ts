@@ -264,8 +264,7 @@ const ROWS: Readonly<Record<SettingName, SettingRow>> = {
     schema: whole(65_536, 268_435_456),
     takes: 'a whole number of bytes from 65536 to 268435456 (256 MiB)',
     fallback: 16_777_216,
-    meaning:
-      'The largest answer of an MCP server, and the largest tool list, that the node reads; a larger one is refused.',
+    meaning: 'The largest answer of an MCP server that the node reads; a larger one is refused.',
   },
   toolList: {
     variable: 'LOCKSTEP_TOOL_LIST',

@@ -6,3 +6,7 @@ export { removeCluster } from './remove-cluster.ts';
 
 // Its options
 export type { KeydbState, KeydbTierOptions } from './options.ts';
+
+// What a server says of itself
+export type { KeydbPersistence, KeydbReplica, KeydbReport } from './probe.ts';
+export { probeKeydb } from './probe.ts';

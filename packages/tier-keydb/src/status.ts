@@ -35,13 +35,7 @@ export async function readInfo(connection: Connection): Promise<TierInfo> {
     ['info', 'memory'],
     ['info', 'keyspace'],
   ]);
-  const facts = new Map<string, string>();
-  for (const section of sections) {
-    for (const line of (textOf(section) ?? '').split('\r\n')) {
-      const colon = line.indexOf(':');
-      if (colon > 0) facts.set(line.slice(0, colon), line.slice(colon + 1));
-    }
-  }
+  const facts = factsOf(sections);
   const evictionPolicy = facts.get('maxmemory_policy') ?? 'unknown';
   return {
     version: facts.get('redis_version') ?? 'unknown',
@@ -52,7 +46,20 @@ export async function readInfo(connection: Connection): Promise<TierInfo> {
   };
 }
 
-function wholeOr0(text: string | undefined): number {
+/** The facts of INFO's answers, by name. */
+export function factsOf(sections: readonly unknown[]): ReadonlyMap<string, string> {
+  const facts = new Map<string, string>();
+  for (const section of sections) {
+    for (const line of (textOf(section) ?? '').split('\r\n')) {
+      const colon = line.indexOf(':');
+      if (colon > 0) facts.set(line.slice(0, colon), line.slice(colon + 1));
+    }
+  }
+  return facts;
+}
+
+/** A whole number in digits; 0 for anything else. */
+export function wholeOr0(text: string | undefined): number {
   const number = Number(text);
   return Number.isSafeInteger(number) ? number : 0;
 }

@@ -12,7 +12,7 @@ import {
   revocationRequest,
 } from 'oauth4webapi';
 import type { UpstreamError } from '../upstream/upstream-error.ts';
-import { boundedFetch, UnfitAnswerError } from './bounded-fetch.ts';
+import { endpointFetch, UnfitAnswerError } from './endpoint-fetch.ts';
 import type { AskedOf } from './token-error.ts';
 import { tokenError } from './token-error.ts';
 
@@ -105,7 +105,7 @@ function parametersOf(client: OAuthClient): URLSearchParams {
 function requestOptions(url: string, signal: AbortSignal) {
   return {
     signal,
-    [customFetch]: (to: string, init: object) => boundedFetch(to, init),
+    [customFetch]: (to: string, init: object) => endpointFetch(to, init),
     [allowInsecureRequests]: new URL(url).protocol === 'http:',
   };
 }

@@ -1,7 +1,7 @@
 import { OperationProcessingError, ResponseBodyError, UnsupportedOperationError } from 'oauth4webapi';
 import { systemCodeOf } from '../upstream/system-code.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
-import { UnfitAnswerError } from './bounded-fetch.ts';
+import { UnfitAnswerError } from './endpoint-fetch.ts';
 
 /** What an authorization server's errors point at; RFC 6749, 5.2, RFC 8707, 2, and what is met in practice. */
 const LOOK_AT: Readonly<Record<string, string>> = {

@@ -40,7 +40,7 @@ const HANDSHAKES: Readonly<Record<ServerConnection['kind'], readonly VersionNego
 export interface ConnectOptions {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-  /** The most bytes of one answer, and of one tool list. */
+  /** The most bytes of one answer. */
   readonly responseBytesMax: number;
   /** Where the access tokens come from that the server is sent; undefined: it is sent none. */
   readonly tokens: TokenSource | undefined;
@@ -133,8 +133,7 @@ export class Connection {
   async listTools(timeoutMs: number, signal: AbortSignal): Promise<ListedTools> {
     if (this.#client.getServerCapabilities()?.tools === undefined) return { tools: [] };
     const hints = new ListHints(() => performance.now());
-    const { server, bytesMax } = this.#limits;
-    const check = new ListCheck({ server, charactersMax: bytesMax });
+    const check = new ListCheck(this.#limits);
     const { tools } = await this.#exchange({ signal, checkPage: (page) => check.page(page) }, (until) => {
       const options = { cacheMode: 'bypass', timeout: timeoutMs, signal: until } as const;
       this.#reading.set(options, hints);

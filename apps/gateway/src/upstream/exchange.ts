@@ -6,8 +6,10 @@ import type { UpstreamError } from './upstream-error.ts';
 export interface Exchange {
   /** Ends it with this error, whatever else is still to come. */
   refuse(error: UpstreamError): void;
-  /** Looks at a page of a tool list before anything else does; throws `UpstreamError`. */
-  readonly checkPage: ((result: unknown) => void) | undefined;
+  /** Looks at a page of a tool list before anything else does: what it is to be taken for. Throws `UpstreamError`. */
+  readonly checkPage: ((result: unknown) => unknown) | undefined;
+  /** Aborted when it is over: what comes after that is for nobody. */
+  readonly ended: AbortSignal;
 }
 
 /** What an exchange needs. */
@@ -29,6 +31,7 @@ export async function exchange<R>(
   run: (until: AbortSignal) => Promise<R>,
 ): Promise<R> {
   const refused = new AbortController();
+  const ended = new AbortController();
   let refusal: UpstreamError | undefined;
   const refuse = (error: UpstreamError): void => {
     refusal ??= error;
@@ -36,9 +39,11 @@ export async function exchange<R>(
   };
   const until = AbortSignal.any([signal, refused.signal]);
   try {
-    return await exchanges.run({ refuse, checkPage }, () => run(until));
+    return await exchanges.run({ refuse, checkPage, ended: ended.signal }, () => run(until));
   } catch (error) {
     throw refusal ?? error;
+  } finally {
+    ended.abort();
   }
 }
 
@@ -54,27 +59,21 @@ export function checkPages(transport: Transport): void {
     const current = currentExchange();
     if (current?.checkPage === undefined || !isRequest(message)) return send(message, options);
     asked.set(message.id, current);
-    // Whatever becomes of it: an answer that comes after this is for nobody.
-    until(options?.requestSignal, () => asked.delete(message.id));
+    current.ended.addEventListener('abort', () => asked.delete(message.id), { once: true });
     return send(message, options);
   };
   transport.onmessage = (message, extra) => {
     const one = 'id' in message ? asked.get(message.id) : undefined;
-    if (one === undefined || 'method' in message) return onmessage?.(message, extra);
-    asked.delete('id' in message ? message.id : undefined);
+    if (one?.checkPage === undefined || !('result' in message)) return onmessage?.(message, extra);
+    asked.delete(message.id);
     try {
-      if ('result' in message) one.checkPage?.(message.result);
+      onmessage?.({ ...message, result: one.checkPage(message.result) as typeof message.result }, extra);
     } catch (error) {
-      return one.refuse(error as UpstreamError);
+      one.refuse(error as UpstreamError);
     }
-    return onmessage?.(message, extra);
   };
 }
 
 function isRequest(message: JSONRPCMessage | JSONRPCMessage[]): message is JSONRPCMessage & { id: string | number } {
   return !Array.isArray(message) && 'id' in message && 'method' in message;
-}
-
-function until(signal: AbortSignal | undefined, end: () => void): void {
-  signal?.addEventListener('abort', end, { once: true });
 }

@@ -14,6 +14,7 @@ import type { Logger } from 'pino';
 import type { TokenSource } from '../oauth/authorized-fetch.ts';
 import type { ListedTools, ToolCall } from './connection.ts';
 import { Connection } from './connection.ts';
+import { RestartBackoff } from './restart-backoff.ts';
 import { isConnectionLost, timedOut, translateError, wasNotProcessed } from './translate-error.ts';
 import type { UpstreamErrorCode } from './upstream-error.ts';
 import { UpstreamError } from './upstream-error.ts';
@@ -61,6 +62,7 @@ export class UpstreamServer {
   readonly #closing: AbortController = new AbortController();
   readonly #slots: BulkheadPolicy;
   readonly #breaker: CircuitBreakerPolicy;
+  readonly #backoff: RestartBackoff = new RestartBackoff();
   readonly #ending: Set<Promise<void>> = new Set();
   #connection: Connection | undefined;
   #opening: Promise<Connection> | undefined;
@@ -120,7 +122,11 @@ export class UpstreamServer {
   /** Calls a tool. A tool that fails is an answer; rejects with `UpstreamError` when there is none. */
   async callTool(call: ToolCall, signal: AbortSignal): Promise<CallToolResult> {
     const { toolCallTimeoutMs } = this.#options.limits;
-    const run = (connection: Connection, until: AbortSignal) => connection.callTool(call, toolCallTimeoutMs, until);
+    const run = async (connection: Connection, until: AbortSignal) => {
+      const answer = await connection.callTool(call, toolCallTimeoutMs, until);
+      this.#backoff.worked();
+      return answer;
+    };
     const connect = async () => this.#connection ?? this.#breaker.execute(() => this.#connect());
     return this.#bounded(signal, toolCallTimeoutMs, (until) =>
       this.#onConnection(until, { connect, run, mayRepeat: wasNotProcessed, endsOnTimeout: false }),
@@ -160,8 +166,9 @@ export class UpstreamServer {
       return await work.run(connection, until);
     } catch (cause) {
       const error = until.aborted ? timedOut(this.definition.name, cause) : translateError(this.definition.name, cause);
-      const ended = error.code === 'timed-out' ? work.endsOnTimeout : isConnectionLost(error);
-      if (ended) this.#abandon(connection);
+      const isLost = error.code !== 'timed-out' && isConnectionLost(error);
+      if (isLost) this.#lost(connection);
+      if (isLost || (error.code === 'timed-out' && work.endsOnTimeout)) this.#abandon(connection);
       if (!reused || !work.mayRepeat(error)) throw error;
     }
     return work.run(await work.connect(), until);
@@ -175,6 +182,9 @@ export class UpstreamServer {
 
   async #connect(): Promise<Connection> {
     if (this.#connection !== undefined) return this.#connection;
+    if (this.#backoff.isWaiting(performance.now())) {
+      throw new UpstreamError('unavailable', `${this.definition.name} keeps ending: it is left alone for a moment`);
+    }
     this.#opening ??= this.#open().finally(() => {
       this.#opening = undefined;
     });
@@ -193,6 +203,7 @@ export class UpstreamServer {
       if (!this.#closing.signal.aborted) logger.warn({ server, reason, processOutput }, 'an MCP server cannot be used');
       throw error;
     }
+    this.#backoff.opened(performance.now());
     logger.info({ server, kind: this.definition.connection.kind }, 'connected to an MCP server');
     return this.#connection;
   }
@@ -205,7 +216,7 @@ export class UpstreamServer {
       signal,
       tokens: this.#options.tokens,
       onToolsChanged: () => this.#toolsChanged(),
-      onClosed: (closed) => this.#forget(closed),
+      onClosed: (closed) => this.#lost(closed),
       onAbandoned: (ended) => this.#outlive(ended),
     });
     this.#outlive(
@@ -230,6 +241,16 @@ export class UpstreamServer {
   #abandon(connection: Connection): void {
     this.#forget(connection);
     this.#outlive(connection.close());
+  }
+
+  /** The server has ended a connection, or its process has ended; counted once. */
+  #lost(connection: Connection): void {
+    if (this.#connection !== connection) return;
+    this.#forget(connection);
+    const pauseMs = this.#backoff.lost(performance.now());
+    if (pauseMs === 0) return;
+    const server = this.definition.name;
+    this.#options.logger.warn({ server, pauseMs }, 'an MCP server keeps ending: it is left alone for a while');
   }
 
   #forget(connection: Connection): void {

@@ -15,7 +15,7 @@ export class UnfitAnswerError extends Error {
  * Asks an authorization server: follows no redirect, which would carry a secret elsewhere, and reads a bounded answer. Its
  * challenge (`WWW-Authenticate`) is left out, so that the error in its body is what is told.
  */
-export async function boundedFetch(url: string, init: RequestInit): Promise<Response> {
+export async function endpointFetch(url: string, init: RequestInit): Promise<Response> {
   const response = await fetch(url, { ...init, redirect: 'manual' });
   if (response.status >= 300 && response.status < 400) {
     await response.body?.cancel();

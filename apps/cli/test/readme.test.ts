@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { PassThrough } from 'node:stream';
+import type { Command } from 'commander';
+import { expect, it } from 'vitest';
+import { EXIT } from '../src/exit-codes.ts';
+import { buildProgram } from '../src/program.ts';
+
+const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+/** What the section on all commands tells. */
+const COMMON = ['--url', '--token-file', '--json'];
+
+interface Listed {
+  readonly path: string;
+  readonly command: Command;
+}
+
+function leaves(command: Command, path: string): readonly Listed[] {
+  const visible = command.createHelp().visibleCommands(command);
+  const below = visible.filter((each) => each.name() !== 'help');
+  return below.length === 0 ? [{ path, command }] : below.flatMap((each) => leaves(each, `${path} ${each.name()}`));
+}
+
+const stream = new PassThrough();
+const program = buildProgram({
+  terminal: { stdin: stream, stdout: stream, stderr: stream, environment: {} },
+  signal: new AbortController().signal,
+  finish: () => undefined,
+});
+const commands = leaves(program, 'lockstep');
+
+it('the README has a section of every command, and of no other', () => {
+  const sections = [...readme.matchAll(/^### `(.+)`$/gm)].map((match) => match[1]);
+  expect(sections.sort()).toEqual(commands.map(({ path }) => path).sort());
+});
+
+it.each(commands)('the README tells every option of $path, and its help has examples', ({ path, command }) => {
+  const section = readme.split(`### \`${path}\`\n`)[1]?.split(/^##/m)[0] ?? '';
+  const options = command.options.map(({ long }) => long as string).filter((long) => !COMMON.includes(long));
+  expect(options.filter((option) => !section.includes(option))).toEqual([]);
+  let help = '';
+  command
+    .configureOutput({
+      writeOut: (text) => {
+        help += text;
+      },
+    })
+    .outputHelp();
+  expect(help).toMatch(/\nExamples:\n {2}\$ lockstep /);
+});
+
+it('the README and the help tell every exit code', () => {
+  const section = readme.slice(readme.indexOf('## Exit codes'), readme.indexOf('## What it promises'));
+  const listed = [...section.matchAll(/^\| ([\d, ]+) \|/gm)].flatMap(([, codes = '']) => codes.split(', ').map(Number));
+  expect(listed).toEqual(Object.values(EXIT));
+  let help = '';
+  program
+    .configureOutput({
+      writeOut: (text) => {
+        help += text;
+      },
+    })
+    .outputHelp();
+  const codes = help.slice(help.indexOf('Exit codes:'));
+  for (const code of Object.values(EXIT)) expect(codes).toMatch(new RegExp(`(^| )${code} `, 'm'));
+});

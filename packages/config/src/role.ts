@@ -1,0 +1,2 @@
+/** What a holder may do with the caches: a `viewer` looks at them, an `operator` also clears them. */
+export type KeyRole = 'viewer' | 'operator';
