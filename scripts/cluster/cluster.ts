@@ -22,6 +22,7 @@ export interface Cluster {
   /** Absent in local mode, where there is one node. */
   readonly servers: Servers | undefined;
   readonly gatewayKey: string;
+  readonly adminToken: string;
   /** Holds every file of the run, temporary ones included; it goes when the run ends. */
   readonly folder: string;
 }
@@ -40,8 +41,9 @@ export async function startCluster(options: UpOptions, context: SourceContext): 
   say('building');
   await buildGateway(root, signal);
   const gatewayKey = randomBytes(24).toString('base64url');
+  const adminToken = randomBytes(24).toString('base64url');
   const cluster = servers && clusterOn(servers);
-  const configFile = await writeDemoConfig({ root, folder, gatewayKey, ...(cluster && { cluster }) });
+  const configFile = await writeDemoConfig({ root, folder, gatewayKey, adminToken, ...(cluster && { cluster }) });
   if (cluster !== undefined && servers?.tier.fault === undefined) {
     const left = { url: cluster.tierUrl, cluster: cluster.name };
     closing.add('remove what this run has put into the given tier', () => removeCluster(left));
@@ -57,7 +59,7 @@ export async function startCluster(options: UpOptions, context: SourceContext): 
     await node.untilSays('ready', signal);
     return node;
   });
-  return { nodes: await Promise.all(starts), servers, gatewayKey, folder };
+  return { nodes: await Promise.all(starts), servers, gatewayKey, adminToken, folder };
 }
 
 async function serversOrNone(options: UpOptions, context: SourceContext): Promise<Servers | undefined> {

@@ -16,6 +16,8 @@ export interface DemoConfig {
   /** The folder of this run; it goes when the run ends. */
   readonly folder: string;
   readonly gatewayKey: string;
+  /** Opens the admin API of every node. */
+  readonly adminToken: string;
   /** Absent: local mode. */
   readonly cluster?: DemoCluster;
 }
@@ -25,7 +27,7 @@ export const MCP_SERVERS = ['everything', 'filesystem', 'memory'] as const;
 
 /** Writes the configuration of a gateway with real MCP servers, in the shape that `packages/config` reads; its path. */
 export async function writeDemoConfig(demo: DemoConfig): Promise<string> {
-  const { root, folder, gatewayKey, cluster } = demo;
+  const { root, folder, gatewayKey, adminToken, cluster } = demo;
   const files = join(folder, 'files');
   await mkdir(files);
   await writeFile(join(files, 'hello.txt'), 'Hello from the filesystem server.\n');
@@ -35,8 +37,9 @@ export async function writeDemoConfig(demo: DemoConfig): Promise<string> {
     config: { command: process.execPath, args: [scriptOf(require, name), ...args], env },
   });
   const document = {
-    // Any free port: the node says which one it got.
-    lockstep: { port: 0, ...(cluster === undefined ? {} : settingsOf(cluster)) },
+    // Any free ports: the node says which ones it got.
+    lockstep: { port: 0, adminPort: 0, ...(cluster === undefined ? {} : settingsOf(cluster)) },
+    admin_tokens: { demo: { token: adminToken, role: 'operator' } },
     mcp_configs: {
       demo: {
         mcp_config_name: 'Three servers from npm',

@@ -31,16 +31,25 @@ export interface Readiness {
   readonly reason?: string;
 }
 
+/** Where a node listens. */
+interface Listening {
+  readonly url: string;
+  readonly adminUrl: string;
+}
+
 /** A running gateway node, a process of its own. */
 export class GatewayNode {
   readonly name: string;
   /** Where it takes MCP requests. */
   readonly url: string;
+  /** Where its admin API is. */
+  readonly adminUrl: string;
   readonly #group: ProcessGroup;
 
-  private constructor(name: string, url: string, group: ProcessGroup) {
+  private constructor(name: string, at: Listening, group: ProcessGroup) {
     this.name = name;
-    this.url = url;
+    this.url = at.url;
+    this.adminUrl = at.adminUrl;
     this.#group = group;
   }
 
@@ -51,15 +60,15 @@ export class GatewayNode {
     const args = ['--enable-source-maps', main, '--config', configFile];
     const group = ProcessGroup.start({ command: process.execPath, args, folder, environment: environment() }, guard);
     started(group);
-    const listening = (): string | undefined => {
-      const url = /"url":"(http:[^"]+)"/.exec(group.log)?.[1];
-      if (url === undefined && group.over !== undefined) {
+    const listening = (): Listening | undefined => {
+      const [, url = '', adminUrl = ''] = /"url":"(http:[^"]+)","adminUrl":"(http:[^"]+)"/.exec(group.log) ?? [];
+      if (url === '' && group.over !== undefined) {
         throw new Error(`${name} ended before it listened; its last lines:\n${group.lastLines(12)}`);
       }
-      return url;
+      return url === '' ? undefined : { url, adminUrl };
     };
-    const url = await until(listening, { what: `${name} to listen`, timeoutMs: LISTEN_TIMEOUT_MS, signal });
-    return new GatewayNode(name, url, group);
+    const at = await until(listening, { what: `${name} to listen`, timeoutMs: LISTEN_TIMEOUT_MS, signal });
+    return new GatewayNode(name, at, group);
   }
 
   get pid(): number {

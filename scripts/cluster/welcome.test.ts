@@ -13,6 +13,7 @@ import type { Cluster } from './cluster.ts';
 import { welcome } from './welcome.ts';
 
 const KEY = 'a-gateway-key';
+const ADMIN_URL = 'http://127.0.0.1:9';
 const HAS_CURL = spawnSync('curl', ['--version']).status === 0;
 
 /** What a node answers to each tool, as far as the lines show it. */
@@ -54,9 +55,9 @@ afterEach(async () => {
 async function printed(nodes: number): Promise<string> {
   const url = `http://127.0.0.1:${(node.address() as AddressInfo).port}/mcp`;
   const log = vi.spyOn(console, 'log').mockImplementation(() => undefined);
-  const named = Array.from({ length: nodes }, (_, index) => ({ name: `node ${index + 1}`, url }));
+  const named = Array.from({ length: nodes }, (_, index) => ({ name: `node ${index + 1}`, url, adminUrl: ADMIN_URL }));
   const servers = nodes === 1 ? undefined : { from: 'servers of a test' };
-  await welcome({ nodes: named, servers, gatewayKey: KEY, folder } as unknown as Cluster);
+  await welcome({ nodes: named, servers, gatewayKey: KEY, adminToken: 'an-admin-token', folder } as unknown as Cluster);
   return log.mock.calls.join('\n');
 }
 
@@ -79,6 +80,7 @@ it('the nodes, the key and how to end it are told', async () => {
   const text = await printed(3);
   expect(text).toMatch(/3 gateway nodes are up, on servers of a test\.\n\n {2}node 1 .*\n {2}node 2 .*\n {2}node 3 /);
   expect(text).toContain(`gateway key  ${KEY}`);
+  expect(text).toContain(`export LOCKSTEP_ADMIN_URL=${ADMIN_URL} LOCKSTEP_ADMIN_TOKEN=an-admin-token`);
   expect(text).toContain('Ctrl-C ends all of it.');
   expect(await printed(1)).toContain('One gateway node is up, in local mode.');
 });

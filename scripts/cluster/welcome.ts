@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Cluster } from './cluster.ts';
 
 /** Prints where the nodes are, the key to them, and what to try; each line that begins with `curl` can be run as it is. */
-export async function welcome({ nodes, servers, gatewayKey, folder }: Cluster): Promise<void> {
+export async function welcome({ nodes, servers, gatewayKey, adminToken, folder }: Cluster): Promise<void> {
   const options = join(folder, 'curl');
   await writeFile(options, curlOptions(gatewayKey), { mode: 0o600 });
   const urls = nodes.map(({ url }) => url);
@@ -30,6 +30,11 @@ export async function welcome({ nodes, servers, gatewayKey, folder }: Cluster): 
       ? '3. Clear, then the first again: it asks the servers.'
       : '3. Clear on node 3, then the first again: node 2 has dropped what it held.',
     `   ${call(2, 'enkrypt_clear_cache', '{"cache_type":"all"}')} | grep -o '[^"]* cleared on every node' | sort -u`,
+    '',
+    'For operators, in another terminal, from the root of the repository:',
+    '',
+    `   export LOCKSTEP_ADMIN_URL=${nodes[0]?.adminUrl} LOCKSTEP_ADMIN_TOKEN=${adminToken}`,
+    '   pnpm lockstep status    # then: nodes, watch, cache clear tools --wait fenced --reason test, audit --verify',
     '',
     'Ctrl-C ends all of it.',
   ];
