@@ -104,27 +104,32 @@ function report(url: string): void {
   process.send?.(url);
 }
 
-/** Answers a second, and a second of processor time. */
+/** Answers a second, and a second of processor time; and how long half of them, and all but a hundredth, took at most, in ms. */
 interface Rates {
   readonly wall: number;
   readonly cpu: number;
+  readonly p50: number;
+  readonly p99: number;
 }
 
 async function rate({ url, cpuMs }: Served, durationMs: number): Promise<Rates> {
   const agent = new Agent({ keepAlive: true, maxSockets: CALLERS });
   const endMs = performance.now() + durationMs;
-  let answers = 0;
+  const tookMs: number[] = [];
   const caller = async (): Promise<void> => {
-    while (performance.now() < endMs) {
+    for (let beganMs = performance.now(); beganMs < endMs; beganMs = performance.now()) {
       await ask(url, agent);
-      answers++;
+      tookMs.push(performance.now() - beganMs);
     }
   };
   const [startedMs, startedCpuMs] = [performance.now(), await cpuMs()];
   await Promise.all(Array.from({ length: CALLERS }, caller));
   const takenMs = performance.now() - startedMs;
   agent.destroy();
-  return { wall: (answers / takenMs) * 1_000, cpu: (answers / ((await cpuMs()) - startedCpuMs)) * 1_000 };
+  const answers = tookMs.sort((left, right) => left - right).length;
+  const part = (of: number): number => tookMs[Math.floor(answers * of)] ?? Number.NaN;
+  const cpu = (answers / ((await cpuMs()) - startedCpuMs)) * 1_000;
+  return { wall: (answers / takenMs) * 1_000, cpu, p50: part(0.5), p99: part(0.99) };
 }
 
 function ask(url: string, agent: Agent): Promise<void> {
@@ -165,7 +170,13 @@ async function measure(): Promise<void> {
   const show = (values: readonly number[], digits = 0) =>
     `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)} to ${Math.max(...values).toFixed(digits)})`;
   const line = (name: string, values: readonly Rates[]) =>
-    `  ${name}  ${show(values.map(({ wall }) => wall))} a second, ${show(values.map(({ cpu }) => cpu))} a second of processor time\n`;
+    `  ${name}  ${show(values.map(({ wall }) => wall))} a second, ${show(values.map(({ cpu }) => cpu))} a second of processor time; p50 ${show(
+      values.map(({ p50 }) => p50),
+      2,
+    )} ms, p99 ${show(
+      values.map(({ p99 }) => p99),
+      2,
+    )} ms\n`;
   const ratios = rates.gateway.map(({ cpu }, index) => cpu / (rates.constant[index]?.cpu ?? Number.NaN));
   process.stdout.write(
     `answers, ${SERVERS} servers of ${TOOLS_PER_SERVER} tools: median of ${ROUNDS} rounds (least to most)\n`,
