@@ -158,11 +158,13 @@ export class GatewayCache<C, T> {
   }
 
   /** The scopes that a clear consists of, beside the gateway's keys. */
-  scopesOf({ type, gateway, serverName }: ClearRequest): readonly ClearedScope[] {
+  scopesOf({ type, gateway, serverName, kind }: ClearRequest): readonly ClearedScope[] {
     const configs = type === 'all' || type === 'gateway_config';
     const tools = type !== 'gateway_config';
     if (gateway === undefined) {
-      if (type === 'all') return this.#clearable.map((namespace) => ({ cache: 'everything', scope: { namespace } }));
+      // What is only known of lists has no freshness that could end.
+      const ended = kind === 'expire' ? this.#clearable.filter((name) => name !== 'tool-scopes') : this.#clearable;
+      if (type === 'all') return ended.map((namespace) => ({ cache: 'everything', scope: { namespace } }));
       return configs ? [wholly('gateway-config'), wholly('gateway-key')] : [wholly('tools')];
     }
     const { gatewayId, configId, sendsTokens = false } = gateway;

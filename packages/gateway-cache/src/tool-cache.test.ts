@@ -145,6 +145,16 @@ describe("MCP's caching rules", () => {
     expect([await kept(ADA), await kept(EVE)]).toEqual([undefined, undefined]);
   });
 
+  it.each([
+    ['its server', () => cache.expireTools(ADA)],
+    ['everything', () => cache.clear({ type: 'all', kind: 'expire' })],
+  ])('a private list stands in too, after an expire of %s', async (_, expire) => {
+    await find(ADA, list('old', { cacheScope: 'private' }));
+    await expire();
+    const failing = () => Promise.reject(new Error('the server is down'));
+    expect(await cache.tools(ADA, failing)).toMatchObject({ stale: true, value: { tools: ['old'] } });
+  });
+
   it('an expired list is asked for again, and stands in where that fails', async () => {
     await find(ADA, list('old'));
     await cache.expireTools(ADA);

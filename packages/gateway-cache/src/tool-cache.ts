@@ -130,8 +130,8 @@ export class ToolCache<T> {
 
   /** Remembers that a list is private: by a load, since a write would end what others remember, and have all ask again. */
   async #remember(server: ServerRef): Promise<void> {
-    const { key, tags } = toolsNames(server);
-    await this.#scopes.getOrLoad(key, () => 'private', { tags }).catch(unlessBroken);
+    // Without tags: a clear, or an expire, of lists does not make them other lists.
+    await this.#scopes.getOrLoad(toolsNames(server).key, () => 'private').catch(unlessBroken);
   }
 
   #answer(server: ServerRef, found: DiscoveredTools<T>, answer: LoadContext<Found<T>>['answer']) {
