@@ -177,6 +177,17 @@ it('the document of the contract is served', async () => {
   expect(await adminOf(node, 'viewer').openapi()).toMatchObject({ openapi: '3.1.0' });
 });
 
+it('a HEAD of the events takes no place among their readers', async () => {
+  const events = `${adminUrl(node)}/v1/events`;
+  for (let asked = 1; asked <= 33; asked++) {
+    const { status, headers } = await fetch(events, { method: 'HEAD', headers: bearer('operator') });
+    expect([status, headers.get('content-type')]).toEqual([200, 'text/event-stream']);
+  }
+  const stream = adminOf(node, 'viewer').events();
+  expect(await stream.next()).toMatchObject({ value: { type: 'coherence' } });
+  await stream.return(undefined);
+});
+
 it('a token that asks too often is told how long to wait; another one is not held up by it', async () => {
   const eager = adminOf(node, 'eager');
   const asked = await Promise.all(Array.from({ length: 80 }, () => eager.nodes().catch((error: unknown) => error)));

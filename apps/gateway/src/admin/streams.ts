@@ -11,6 +11,8 @@ const QUIET_MS = 15_000;
 
 /** `GET /events` as server-sent events. Ends when the client leaves, or the node does. */
 export function eventStream(hub: EventHub, context: Context): Response {
+  // Nobody reads what answers a HEAD, and nothing would tell of its end: it takes no place among the readers.
+  if (context.req.method === 'HEAD') return context.body(null, 200, { 'Content-Type': 'text/event-stream' });
   const feed = hub.open();
   const response = streamSSE(context, async (out) => {
     out.onAbort(() => hub.close(feed));
