@@ -4,6 +4,7 @@ import { formatProblems, loadGatewayConfig, redactConfig } from './index.ts';
 
 const TOKEN = 'a-token-of-the-admin-api-of-these-tests';
 const DIGEST = createHash('sha256').update(TOKEN).digest('hex');
+const OTHER = DIGEST.replace(/./g, 'e');
 
 function load(admin_tokens: unknown) {
   return loadGatewayConfig({ file: 'a.json', environment: {}, readText: () => JSON.stringify({ admin_tokens }) });
@@ -19,7 +20,7 @@ function refused(admin_tokens: unknown): { readonly paths: readonly string[]; re
 it('a token is kept as its digest, with its role and limits', () => {
   const loaded = load({
     whole: { role: 'operator', token: TOKEN },
-    part: { role: 'viewer', token_sha256: DIGEST, gateways: ['u_p_c'] },
+    part: { role: 'viewer', token_sha256: OTHER, gateways: ['u_p_c'] },
   });
   expect(loaded).toMatchObject({
     ok: true,
@@ -29,7 +30,7 @@ it('a token is kept as its digest, with its role and limits', () => {
         port: 8001,
         tokens: [
           { name: 'whole', role: 'operator', digest: DIGEST, limits: undefined },
-          { name: 'part', role: 'viewer', digest: DIGEST, limits: { namespaces: [], gateways: ['u_p_c'] } },
+          { name: 'part', role: 'viewer', digest: OTHER, limits: { namespaces: [], gateways: ['u_p_c'] } },
         ],
       },
     },
@@ -56,4 +57,14 @@ it.each([
   const { paths, text } = refused({ a: entry });
   expect(paths).toEqual([path]);
   for (const secret of [TOKEN, DIGEST, 'short-secret']) expect(text).not.toContain(secret);
+});
+
+it('refuses one token under two names, whose role would be that of either', () => {
+  const { paths, text } = refused({
+    viewer: { role: 'viewer', token: TOKEN },
+    operator: { role: 'operator', token_sha256: DIGEST },
+  });
+  expect(paths).toEqual(['admin_tokens.operator']);
+  expect(text).toContain('the token of viewer');
+  for (const secret of [TOKEN, DIGEST]) expect(text).not.toContain(secret);
 });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { oauthProblems } from './oauth.ts';
 import { knownNames } from './parse.ts';
 import type { ConfigProblem, PathPart } from './problem.ts';
@@ -6,12 +7,18 @@ import { pathText } from './problem.ts';
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * What no single field can tell: ids that lead nowhere, two servers of one name, a server with no or two ways to
- * reach it. Works on the file as read and passes over what has the wrong form, so that both kinds of problem are
+ * What no single field can tell: ids that lead nowhere, two gateways of one id, two servers of one name, a server with
+ * no or two ways to reach it, two names of one admin token. Works on the file as read and passes over what has the wrong form, so that both kinds of problem are
  * told at once.
  */
 export function crossReferences(file: Fields): readonly ConfigProblem[] {
-  return [...projectProblems(file), ...keyProblems(file), ...serverProblems(file)];
+  return [
+    ...projectProblems(file),
+    ...keyProblems(file),
+    ...sharedIds(file),
+    ...serverProblems(file),
+    ...sharedTokens(file),
+  ];
 }
 
 function projectProblems(file: Fields): readonly ConfigProblem[] {
@@ -42,6 +49,39 @@ function keyProblems(file: Fields): readonly ConfigProblem[] {
       problems.push({ path: pathText(at), got: `a key of ${key.length} characters`, takes });
     }
     return problems;
+  });
+}
+
+/** Ids of users, projects and configs may have `_` in them, and so may make one gateway's id of two users' parts. */
+function sharedIds(file: Fields): readonly ConfigProblem[] {
+  const projects = fieldsOf(file['projects']);
+  const first = new Map<string, { readonly parts: string; readonly number: number }>();
+  return Object.values(fieldsOf(file['apikeys'])).flatMap((entry, index) => {
+    const { project_id: projectId, user_id: userId } = fieldsOf(entry);
+    const configId = fieldsOf(projects[String(projectId)])['mcp_config_id'];
+    const ids = [userId, projectId, configId];
+    if (!ids.every((id) => typeof id === 'string')) return [];
+    const [gateway, parts, number] = [ids.join('_'), JSON.stringify(ids), index + 1];
+    const other = first.get(gateway);
+    if (other === undefined) first.set(gateway, { parts, number });
+    if (other === undefined || other.parts === parts) return [];
+    const got = `the gateway "${gateway}", as <key ${other.number}> of another user, project or mcp_config`;
+    const takes = "ids that together are no other gateway's <user id>_<project id>_<config id>";
+    return [{ path: pathText(['apikeys', `<key ${number}>`]), got, takes }];
+  });
+}
+
+/** One token under two names would have the role and the limits of either. */
+function sharedTokens(file: Fields): readonly ConfigProblem[] {
+  const first = new Map<string, string>();
+  return Object.entries(fieldsOf(file['admin_tokens'])).flatMap(([name, entry]) => {
+    const { token, token_sha256: digest } = fieldsOf(entry);
+    const held = typeof token === 'string' ? createHash('sha256').update(token).digest('hex') : digest;
+    if (typeof held !== 'string') return [];
+    const other = first.get(held);
+    if (other === undefined) first.set(held, name);
+    if (other === undefined) return [];
+    return [{ path: pathText(['admin_tokens', name]), got: `the token of ${other}`, takes: 'a token of its own' }];
   });
 }
 

@@ -212,6 +212,26 @@ it('takes encryption keys in order, from the environment or a file, and shows no
   expect(wrong).toMatchObject({ ok: false, problems: [{ path: 'encryptionKeysFile' }] });
 });
 
+it('refuses two gateways of one id: ids with _ in them would make one of two users', () => {
+  const text = document((file) => {
+    const project = { project_name: 'any', mcp_config_id: 'CONFIG_1' };
+    file['users'] = { a_b: { email: 'one@example.com' }, a: { email: 'two@example.com' } };
+    file['projects'] = { c: project, b_c: project };
+    file['apikeys'] = {
+      'key-of-one': { user_id: 'a_b', project_id: 'c' },
+      'again-of-one': { user_id: 'a_b', project_id: 'c' },
+      'key-of-two': { user_id: 'a', project_id: 'b_c' },
+    };
+  });
+  expect(problemsOf(text)).toEqual([
+    {
+      path: 'apikeys.<key 3>',
+      got: 'the gateway "a_b_c_CONFIG_1", as <key 1> of another user, project or mcp_config',
+      takes: "ids that together are no other gateway's <user id>_<project id>_<config id>",
+    },
+  ]);
+});
+
 it('shares OAuth tokens through a tier, encrypted under keys of its own, or not at all', () => {
   const shared = { LOCKSTEP_OAUTH_TOKENS: 'shared' };
   expect(problemsOf(FIXTURE, shared)).toEqual([
