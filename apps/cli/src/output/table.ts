@@ -8,6 +8,8 @@ export type Cell = string | { readonly text: string; readonly style: Style };
 
 /** Two spaces between columns: names with one space in them stay one. */
 const GAP = '  ';
+/** No column is made wider: a longer cell moves the rest of its own row alone. */
+const WIDTH_MAX = 80;
 
 /** Rows under headings, in columns that line up; the last one is as long as it is. */
 export function table(
@@ -30,12 +32,15 @@ export function pairs(stream: Terminal['stdout'], rows: readonly (readonly [name
 function columns(stream: Terminal['stdout'], rows: readonly (readonly Cell[])[]): string {
   const widths: number[] = [];
   for (const row of rows) {
-    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, stringWidth(shown(cell)));
+    for (const [at, cell] of row.entries()) {
+      widths[at] = Math.max(widths[at] ?? 0, Math.min(stringWidth(shown(cell)), WIDTH_MAX));
+    }
   }
   const lines = rows.map((row) => {
     const cells = row.map((cell, at) => {
       const text = shown(cell);
-      const padding = at === row.length - 1 ? '' : ' '.repeat((widths[at] as number) - stringWidth(text));
+      const missing = (widths[at] as number) - stringWidth(text);
+      const padding = at === row.length - 1 ? '' : ' '.repeat(Math.max(0, missing));
       return (typeof cell === 'string' ? text : styled(stream, cell.style, text)) + padding;
     });
     return `${cells.join(GAP).trimEnd()}\n`;
