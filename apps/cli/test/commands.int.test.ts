@@ -70,6 +70,8 @@ describe('what a node says', () => {
       expect.stringContaining('Near:       version 5, born at 4: fresh for 1 min 0 s'),
     ]);
     expect(stdout).toContain('Tier:       does not answer');
+    // Positions, whose first one is a time: no number of events.
+    expect(stdout).toContain('Applied:    up to event 4 of the partition; its newest is 4');
     await lockstep('explain', 'tools', '--gateway', 'g', '--server', 's');
     expect(node.received.map(({ query }) => query)).toEqual([
       { namespace: 'tools', key: 'github' },

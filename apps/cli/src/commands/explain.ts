@@ -65,7 +65,7 @@ function explanationText(explanation: Explanation, { stdout }: Terminal): string
     ['Near', entryText(near)],
     ['Tier', tier === 'unreachable' ? 'does not answer' : entryText(tier)],
     ['Staleness', stalenessMs === null ? 'never reached the tier' : durationText(stalenessMs)],
-    ['Applied', `${countText(applied)} of ${countText(head)} events of the partition`],
+    ['Applied', `up to event ${countText(applied)} of the partition; its newest is ${countText(head)}`],
     ['Loads', `${flights} under way`],
   ]);
 }
