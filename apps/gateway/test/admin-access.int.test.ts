@@ -202,13 +202,13 @@ it('no token, and no part of one, is in a log line', () => {
   for (const secret of SECRETS) expect(logged.join()).not.toContain(secret);
 });
 
-// Last: nothing of this address is let in after it.
-it('an address that fails too often waits, also with a right token', async () => {
+it('an address that fails too often waits, and who is there with a right token does not', async () => {
   const wrong = new AdminClient({ url: adminUrl(node), token: 'x'.repeat(40) });
   const codes = [];
   for (let attempt = 1; attempt <= 12; attempt++) codes.push((await refusal(wrong.status())).code);
   expect(new Set(codes.slice(0, 5))).toEqual(new Set(['unauthenticated']));
   expect(codes.at(-1)).toBe('rate-limited');
-  const { code, retryAfterSeconds } = await refusal(adminOf(node).status());
+  const { code, retryAfterSeconds } = await refusal(wrong.status());
   expect({ code, waits: (retryAfterSeconds ?? 0) > 0 }).toEqual({ code: 'rate-limited', waits: true });
+  expect(await adminOf(node, 'viewer').status()).toMatchObject({ cache_type: 'local' });
 });

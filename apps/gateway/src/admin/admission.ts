@@ -34,13 +34,16 @@ export class Admission {
     this.#failures = new RateLimit({ ...FAILURES, namesMax: NAMES_MAX, nowMs });
   }
 
-  /** Whose request this is, or a refusal. An address that failed too often waits, whatever it presents. */
+  /**
+   * Whose request this is, or a refusal. An address that failed too often waits, but with a token that is known: who guesses
+   * behind the same proxy locks nobody out, and tokens are too long to be guessed.
+   */
   admit(context: Context): AdminToken {
     refuseOtherPlaces(context.req.raw.headers, this.#host);
-    const address = getConnInfo(context).remote.address ?? '';
-    refuseTooMany(this.#failures.waitSeconds(address), 'failed attempts of this address');
     const token = this.#ring.find(presentedToken(context));
     if (token === undefined) {
+      const address = getConnInfo(context).remote.address ?? '';
+      refuseTooMany(this.#failures.waitSeconds(address), 'failed attempts of this address');
       this.#failures.use(address);
       throw new Refusal('unauthenticated', 'A token is needed, one that is known: Authorization: Bearer <token>');
     }
