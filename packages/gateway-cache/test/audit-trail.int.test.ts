@@ -233,3 +233,14 @@ it('more records than may wait are lost, counted and told of', async () => {
   expect([trail.pending, trail.lost]).toEqual([PENDING_RECORDS_MAX, 1]);
   expect(logger.entries.some(({ message }) => message.includes('lost'))).toBe(true);
 });
+
+it('whatever keeps a record from being written, who asked for it is told, and the log once', async () => {
+  const broken = () => Promise.reject(new TypeError('a bug of the journal'));
+  const logger = new RecordingLogger();
+  const journal = { newest: broken, read: broken, append: broken };
+  const trail = new AuditTrail({ journal, secret: SECRET, node: 'n1', wallClock: () => AT, logger });
+  expect(await trail.record(clearOf('a'))).toEqual({ audit: 'pending' });
+  expect(await trail.record(clearOf('b'))).toEqual({ audit: 'pending' });
+  expect(await trail.flush()).toBe(false);
+  expect(logger.entries.map(({ level }) => level)).toEqual(['warn']);
+});

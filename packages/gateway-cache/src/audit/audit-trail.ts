@@ -77,6 +77,8 @@ export class AuditTrail {
   readonly #seal: AuditSeal;
   #pending: Pending[] = [];
   #writing: Promise<void> | undefined;
+  /** Whether the tier took nothing the last time. */
+  #isWaiting = false;
   #newest: Anchor = { number: 0, hash: NO_HASH };
   /** How many entries were lost because too many waited for the tier. */
   lost = 0;
@@ -178,12 +180,12 @@ export class AuditTrail {
         this.#pending.shift();
         next.settle({ audit: 'recorded', ...anchor });
       }
+      this.#isWaiting = false;
     } catch (error) {
-      if (!(error instanceof CacheError)) throw error;
-      this.#options.logger.warn('audit records wait for the tier', {
-        pending: this.#pending.length,
-        reason: error.message,
-      });
+      // Whatever it is: who has cleared something is told, and it is tried again. Said once for as long as it lasts.
+      const reason = error instanceof Error ? error.message : String(error);
+      if (!this.#isWaiting) this.#options.logger.warn('audit records wait for the tier', { reason });
+      this.#isWaiting = true;
       for (const { settle } of this.#pending) settle({ audit: 'pending' });
     } finally {
       // At once: who records something from here on must not wait for this writing.
