@@ -13,7 +13,8 @@ const UNITS: Readonly<Record<string, string>> = { s: 'seconds', ms: 'millisecond
  * the SDK's own exporter leaves out; the scope of an instrument is not a label.
  */
 export function prometheusText({ resource, scopeMetrics }: ResourceMetrics): string {
-  const text = [`# TYPE target_info gauge\ntarget_info{${labelsOf(resource.attributes)}} 1\n`];
+  const about = '# HELP target_info What the process is.\n# TYPE target_info gauge\n';
+  const text = [`${about}target_info{${labelsOf(resource.attributes)}} 1\n`];
   for (const { metrics } of scopeMetrics) for (const metric of metrics) text.push(familyOf(metric));
   return text.join('');
 }
