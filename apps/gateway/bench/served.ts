@@ -33,12 +33,12 @@ const tool = (name: string) => ({
 });
 
 /** A gateway with its servers, in this process; answers where it is. */
-export async function serveGateway(): Promise<string> {
+export async function serveGateway(lockstep: Readonly<Record<string, unknown>> = {}): Promise<string> {
   const tools = Array.from({ length: TOOLS_PER_SERVER }, (_, index) => tool(`tool_${index}`));
   const hint = { ttlMs: 3_600_000, cacheScope: 'private' } as const;
   const origins = Array.from({ length: SERVERS }, () => new Origin({ page: () => ({ tools }), hint }).start());
   const servers = (await Promise.all(origins)).map((origin, index) => origin.entry(`server-${index}`));
-  return (await startTestNode(configText(servers))).url;
+  return (await startTestNode(configText(servers, lockstep))).url;
 }
 
 /** A server in a process of its own. */
@@ -103,6 +103,17 @@ export async function rate({ url, cpuMs }: Served, durationMs: number): Promise<
   const part = (of: number): number => tookMs[Math.floor(answers * of)] ?? Number.NaN;
   const cpu = (answers / ((await cpuMs()) - startedCpuMs)) * 1_000;
   return { wall: (answers / takenMs) * 1_000, cpu, p50: part(0.5), p99: part(0.99) };
+}
+
+/** Has a server answer so many times that its code is compiled. */
+export async function warmUp({ url }: Served, answers: number): Promise<void> {
+  const agent = new Agent({ keepAlive: true, maxSockets: CALLERS });
+  let left = answers;
+  const caller = async (): Promise<void> => {
+    while (left-- > 0) await ask(url, agent);
+  };
+  await Promise.all(Array.from({ length: CALLERS }, caller));
+  agent.destroy();
 }
 
 function ask(url: string, agent: Agent): Promise<void> {
