@@ -10,6 +10,7 @@ import type { NodeProcess } from './node-process.ts';
 import { startProcess } from './node-process.ts';
 
 const QUEUE_MAX = 64;
+const BATCH_MAX = 32;
 /** More spans than the queue and the batches on their way hold together. */
 const CALLS = 400;
 const AT_ONCE = 8;
@@ -53,7 +54,7 @@ const tracing = (endpoint: string, protocol: string): Record<string, string> => 
   OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
   OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
   OTEL_BSP_MAX_QUEUE_SIZE: String(QUEUE_MAX),
-  OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '32',
+  OTEL_BSP_MAX_EXPORT_BATCH_SIZE: String(BATCH_MAX),
   OTEL_BSP_SCHEDULE_DELAY: '10',
 });
 
@@ -117,6 +118,15 @@ describe.each([
     expect(node.stdout()).toContain('"msg":"left"');
     expect(node.stdout() + node.stderr()).not.toContain(SECRET_HEADER);
   });
+});
+
+it('a collector that fails each time is sent no more at once than the queue holds, and one batch', async () => {
+  receiver.answer = 'never';
+  const node = await start({ ...tracing(receiver.url, 'http/protobuf'), OTEL_EXPORTER_OTLP_TIMEOUT: '100' });
+  const client = await connectClient(await node.listening());
+  while (receiver.requests.length < 60) await callOften(client);
+  expect(receiver.underWayMost).toBeLessThanOrEqual(QUEUE_MAX / BATCH_MAX + 1);
+  await client.close();
 });
 
 it('a collector that takes spans again gets them', async () => {

@@ -27,10 +27,13 @@ export class OtlpReceiver {
   readonly #http: Server;
   readonly #grpc: Server;
   readonly #sockets: Set<Socket> = new Set();
+  #underWay = 0;
   /** How it answers; may be changed while it runs. */
   answer: ReceiverAnswer = 200;
   /** Everything that it was sent, also what it refused. */
   readonly requests: ReceivedRequest[] = [];
+  /** How many requests were under way at once, at most. */
+  underWayMost = 0;
   /** The spans that it took. */
   readonly spans: ReceivedSpan[] = [];
   /** The names of the metrics that it took; of JSON none. */
@@ -81,6 +84,7 @@ export class OtlpReceiver {
   }
 
   async #overHttp(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.#count(response);
     const { url: path = '', headers } = request;
     const raw = await bodyOf(request);
     const body = headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw;
@@ -93,6 +97,7 @@ export class OtlpReceiver {
   }
 
   async #overGrpc(stream: ServerHttp2Stream, headers: Readonly<Record<string, unknown>>): Promise<void> {
+    this.#count(stream);
     // A client that has given up resets its stream.
     stream.on('error', () => undefined);
     const path = String(headers[':path']);
@@ -107,6 +112,11 @@ export class OtlpReceiver {
     // 14: unavailable.
     stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': isTaken ? '0' : '14' }));
     stream.end(isTaken ? Buffer.alloc(GRPC_PREFIX_BYTES) : undefined);
+  }
+
+  #count(answer: ServerResponse | ServerHttp2Stream): void {
+    this.underWayMost = Math.max(this.underWayMost, ++this.#underWay);
+    answer.once('close', () => this.#underWay--);
   }
 
   #take(path: string, body: Buffer, isJson: boolean): void {

@@ -18,9 +18,6 @@ import type { OtlpProtocol, TelemetrySettings } from './settings.ts';
 import { batchesOf, detectorsOf, exportTimesOf, propagatorOf, samplerOf, spanLimitsOf } from './variables.ts';
 
 const SERVICE_NAME = 'lockstep-gateway';
-/** How many batches are on their way at once at most, whatever the collector does with them. */
-const BATCHES_UNDER_WAY_MAX = 4;
-const OTLP = { concurrencyLimit: BATCHES_UNDER_WAY_MAX };
 
 /** Telemetry that is on. */
 export interface Telemetry {
@@ -113,35 +110,40 @@ async function processors(
   selfObsMeterProvider: ReturnType<LostSpans['counting']>,
 ): Promise<SpanProcessor[]> {
   const made: SpanProcessor[] = [];
-  for (const exporter of traces) {
-    if (exporter.kind === 'console') made.push(new SimpleSpanProcessor({ exporter: new ConsoleSpanExporter() }));
-    else
-      made.push(
-        new BatchSpanProcessor({ exporter: await otlpTraces(exporter.protocol), selfObsMeterProvider, ...batchesOf() }),
-      );
+  for (const traced of traces) {
+    if (traced.kind === 'console') {
+      made.push(new SimpleSpanProcessor({ exporter: new ConsoleSpanExporter() }));
+      continue;
+    }
+    const { underWayMax: concurrencyLimit, ...batches } = batchesOf();
+    const exporter = await otlpTraces(traced.protocol, { concurrencyLimit });
+    made.push(new BatchSpanProcessor({ exporter, selfObsMeterProvider, ...batches }));
   }
   return made;
 }
 
 /** Only what is used is loaded. */
-async function otlpTraces(protocol: OtlpProtocol): Promise<SpanExporter> {
+async function otlpTraces(
+  protocol: OtlpProtocol,
+  options: { readonly concurrencyLimit: number },
+): Promise<SpanExporter> {
   switch (protocol) {
     case 'grpc':
-      return new (await import('@opentelemetry/exporter-trace-otlp-grpc')).OTLPTraceExporter(OTLP);
+      return new (await import('@opentelemetry/exporter-trace-otlp-grpc')).OTLPTraceExporter(options);
     case 'http/protobuf':
-      return new (await import('@opentelemetry/exporter-trace-otlp-proto')).OTLPTraceExporter(OTLP);
+      return new (await import('@opentelemetry/exporter-trace-otlp-proto')).OTLPTraceExporter(options);
     case 'http/json':
-      return new (await import('@opentelemetry/exporter-trace-otlp-http')).OTLPTraceExporter(OTLP);
+      return new (await import('@opentelemetry/exporter-trace-otlp-http')).OTLPTraceExporter(options);
   }
 }
 
 async function otlpMetrics(protocol: OtlpProtocol): Promise<PushMetricExporter> {
   switch (protocol) {
     case 'grpc':
-      return new (await import('@opentelemetry/exporter-metrics-otlp-grpc')).OTLPMetricExporter(OTLP);
+      return new (await import('@opentelemetry/exporter-metrics-otlp-grpc')).OTLPMetricExporter();
     case 'http/protobuf':
-      return new (await import('@opentelemetry/exporter-metrics-otlp-proto')).OTLPMetricExporter(OTLP);
+      return new (await import('@opentelemetry/exporter-metrics-otlp-proto')).OTLPMetricExporter();
     case 'http/json':
-      return new (await import('@opentelemetry/exporter-metrics-otlp-http')).OTLPMetricExporter(OTLP);
+      return new (await import('@opentelemetry/exporter-metrics-otlp-http')).OTLPMetricExporter();
   }
 }

@@ -22,8 +22,12 @@ import {
 // The variables of OpenTelemetry that say how telemetry is made. What is wrong with one goes to the log, and its default
 // is used, as the specification has it; numbers that are none are told of by the SDK.
 
+// Defaults of the specification.
 const EXPORT_INTERVAL_MS = 60_000;
 const EXPORT_TIMEOUT_MS = 30_000;
+const SCHEDULE_DELAY_MS = 5_000;
+const QUEUE_SIZE = 2_048;
+const BATCH_SIZE = 512;
 
 const SAMPLERS: Readonly<Record<string, (ratio: () => number) => Sampler>> = {
   always_on: () => new AlwaysOnSampler(),
@@ -104,14 +108,30 @@ export function spanLimitsOf(): SpanLimits {
   return Object.fromEntries(limits) as SpanLimits;
 }
 
+/** How spans wait, and leave. */
+export interface Batches {
+  readonly maxQueueSize: number;
+  readonly maxExportBatchSize: number;
+  readonly scheduledDelayMillis: number;
+  readonly exportTimeoutMillis: number;
+  /**
+   * How many batches are on their way at once at most: those of a full queue, as at the end, and one more. The SDK's
+   * processor begins another one beside the next after each that failed, so without a bound there are ever more.
+   */
+  readonly underWayMax: number;
+}
+
 /** `OTEL_BSP_*`. */
-export function batchesOf(): Readonly<Record<string, number>> {
-  return defined({
-    maxQueueSize: positive('OTEL_BSP_MAX_QUEUE_SIZE'),
-    scheduledDelayMillis: positive('OTEL_BSP_SCHEDULE_DELAY'),
-    exportTimeoutMillis: positive('OTEL_BSP_EXPORT_TIMEOUT'),
-    maxExportBatchSize: positive('OTEL_BSP_MAX_EXPORT_BATCH_SIZE'),
-  });
+export function batchesOf(): Batches {
+  const maxQueueSize = positive('OTEL_BSP_MAX_QUEUE_SIZE') ?? QUEUE_SIZE;
+  const maxExportBatchSize = Math.min(positive('OTEL_BSP_MAX_EXPORT_BATCH_SIZE') ?? BATCH_SIZE, maxQueueSize);
+  return {
+    maxQueueSize,
+    maxExportBatchSize,
+    scheduledDelayMillis: positive('OTEL_BSP_SCHEDULE_DELAY') ?? SCHEDULE_DELAY_MS,
+    exportTimeoutMillis: positive('OTEL_BSP_EXPORT_TIMEOUT') ?? EXPORT_TIMEOUT_MS,
+    underWayMax: Math.ceil(maxQueueSize / maxExportBatchSize) + 1,
+  };
 }
 
 /** `OTEL_METRIC_EXPORT_INTERVAL`, `OTEL_METRIC_EXPORT_TIMEOUT`; the second is at most the first. */
@@ -137,10 +157,4 @@ function positive(variable: string): number | undefined {
   if (value === undefined || value > 0) return value;
   diag.error(`${variable}: takes a number greater than 0; its default is used`);
   return undefined;
-}
-
-function defined(values: Readonly<Record<string, number | undefined>>): Readonly<Record<string, number>> {
-  return Object.fromEntries(
-    Object.entries(values).filter((entry): entry is [string, number] => entry[1] !== undefined),
-  );
 }
