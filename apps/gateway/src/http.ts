@@ -27,6 +27,7 @@ export function createHttpApp({ openGateway, mcp, health, logger }: HttpOptions)
     const isAway = readiness.status === 'draining' || readiness.status === 'starting';
     return context.json(readiness, isAway ? 503 : 200);
   });
+  // Probes are not observed: they would be most of the traces.
   app.use('/mcp', new HttpRequests().observe(new Set(['/mcp'])));
   app.all('/mcp', async (context) => {
     if (health.draining) return leaving(context);

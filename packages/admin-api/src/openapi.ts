@@ -45,6 +45,14 @@ const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
 const components = z.registry<{ id: string }>();
 for (const [id, schema] of Object.entries(COMPONENTS)) components.add(schema, { id });
 
+/** Of every answer of a node that has tracing. */
+const TRACE_HEADER = {
+  traceresponse: {
+    description: 'The trace of this request, as W3C Trace Context writes one; left out where there is none.',
+    schema: { type: 'string' },
+  },
+};
+
 const MEDIA_TYPES = { json: 'application/json', ndjson: 'application/x-ndjson', sse: 'text/event-stream' } as const;
 
 /** The API as an OpenAPI 3.1 document. */
@@ -100,7 +108,7 @@ const LIMITED: Readonly<Record<Limited, string>> = {
 function answerOf({ answer, format }: Route): Json {
   const items = format === 'json' ? '' : ' One a line.';
   const description = format === 'sse' ? 'Server-sent events; the data of each is one such document.' : `Done.${items}`;
-  return { description, content: { [MEDIA_TYPES[format]]: { schema: schemaOf(answer) } } };
+  return { description, headers: TRACE_HEADER, content: { [MEDIA_TYPES[format]]: { schema: schemaOf(answer) } } };
 }
 
 /** Errors by their status: several codes may share one. */
@@ -113,8 +121,8 @@ function errorsOf(codes: readonly AdminErrorCode[]): Json {
       const schema = { $ref: refOf('AdminError') };
       const waits = status === 429 || status === 503;
       const header = { description: 'Seconds to wait.', schema: { type: 'integer' } };
-      const headers = waits ? { headers: { 'Retry-After': header } } : {};
-      return [status, { description, ...headers, content: { 'application/json': { schema } } }];
+      const headers = waits ? { 'Retry-After': header, ...TRACE_HEADER } : TRACE_HEADER;
+      return [status, { description, headers, content: { 'application/json': { schema } } }];
     }),
   );
 }
