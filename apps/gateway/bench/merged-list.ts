@@ -12,7 +12,7 @@ import { createMcpHandler, Server } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
 import { connectClient } from '../test/harness.ts';
 import type { Rates } from './served.ts';
-import { median, rate, report, SERVERS, serveGateway, start, TOOLS_PER_SERVER } from './served.ts';
+import { median, rate, report, SERVERS, serveGateway, start, startServers, TOOLS_PER_SERVER } from './served.ts';
 
 const ROUNDS = 7;
 const ROUND_MS = 2_000;
@@ -67,6 +67,6 @@ async function measure(): Promise<void> {
 }
 
 const [what, gatewayUrl = ''] = process.argv.slice(2);
-if (what === 'gateway') report(await serveGateway());
+if (what === 'gateway') report(await serveGateway(await startServers()));
 else if (what === 'constant') report(await serveConstant(gatewayUrl));
 else await measure();

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
+import type { ServerEntry } from '../test/harness.ts';
 import { configText, KEY, startTestNode } from '../test/harness.ts';
 import { Origin } from '../test/mcp-origin.ts';
 
@@ -9,18 +10,22 @@ export const SERVERS = 20;
 export const TOOLS_PER_SERVER = 10;
 const CALLERS = 16;
 const VERSION = '2026-07-28';
-const BODY = JSON.stringify({
-  jsonrpc: '2.0',
-  id: 1,
-  method: 'tools/list',
-  params: {
-    _meta: {
-      'io.modelcontextprotocol/protocolVersion': VERSION,
-      'io.modelcontextprotocol/clientInfo': { name: 'bench', version: '1.0.0' },
-      'io.modelcontextprotocol/clientCapabilities': {},
-    },
-  },
-});
+const META = {
+  'io.modelcontextprotocol/protocolVersion': VERSION,
+  'io.modelcontextprotocol/clientInfo': { name: 'bench', version: '1.0.0' },
+  'io.modelcontextprotocol/clientCapabilities': {},
+};
+
+/** What a server is asked. */
+export interface Question {
+  readonly method: 'tools/list' | 'tools/call';
+  /** The tool that is called. */
+  readonly name?: string;
+}
+
+export const LIST: Question = { method: 'tools/list' };
+/** A tool of a server that `startServers` starts. */
+export const CALL: Question = { method: 'tools/call', name: 'server-0__tool_0' };
 
 const tool = (name: string) => ({
   name,
@@ -32,12 +37,19 @@ const tool = (name: string) => ({
   },
 });
 
-/** A gateway with its servers, in this process; answers where it is. */
-export async function serveGateway(lockstep: Readonly<Record<string, unknown>> = {}): Promise<string> {
+/** The servers of a gateway, in this process. */
+export async function startServers(): Promise<readonly ServerEntry[]> {
   const tools = Array.from({ length: TOOLS_PER_SERVER }, (_, index) => tool(`tool_${index}`));
   const hint = { ttlMs: 3_600_000, cacheScope: 'private' } as const;
   const origins = Array.from({ length: SERVERS }, () => new Origin({ page: () => ({ tools }), hint }).start());
-  const servers = (await Promise.all(origins)).map((origin, index) => origin.entry(`server-${index}`));
+  return (await Promise.all(origins)).map((origin, index) => origin.entry(`server-${index}`));
+}
+
+/** A gateway with these servers, in this process; answers where it is. */
+export async function serveGateway(
+  servers: readonly ServerEntry[],
+  lockstep: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
   return (await startTestNode(configText(servers, lockstep))).url;
 }
 
@@ -85,13 +97,13 @@ export interface Rates {
   readonly p99: number;
 }
 
-export async function rate({ url, cpuMs }: Served, durationMs: number): Promise<Rates> {
+export async function rate({ url, cpuMs }: Served, durationMs: number, question: Question = LIST): Promise<Rates> {
   const agent = new Agent({ keepAlive: true, maxSockets: CALLERS });
   const endMs = performance.now() + durationMs;
   const tookMs: number[] = [];
   const caller = async (): Promise<void> => {
     for (let beganMs = performance.now(); beganMs < endMs; beganMs = performance.now()) {
-      await ask(url, agent);
+      await ask(url, agent, question);
       tookMs.push(performance.now() - beganMs);
     }
   };
@@ -106,23 +118,25 @@ export async function rate({ url, cpuMs }: Served, durationMs: number): Promise<
 }
 
 /** Has a server answer so many times that its code is compiled. */
-export async function warmUp({ url }: Served, answers: number): Promise<void> {
+export async function warmUp({ url }: Served, answers: number, question: Question = LIST): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: CALLERS });
   let left = answers;
   const caller = async (): Promise<void> => {
-    while (left-- > 0) await ask(url, agent);
+    while (left-- > 0) await ask(url, agent, question);
   };
   await Promise.all(Array.from({ length: CALLERS }, caller));
   agent.destroy();
 }
 
-function ask(url: string, agent: Agent): Promise<void> {
+function ask(url: string, agent: Agent, { method, name }: Question): Promise<void> {
+  const params = { ...(name !== undefined && { name, arguments: { path: '/' } }), _meta: META };
   const headers = {
     authorization: `Bearer ${KEY}`,
     'content-type': 'application/json',
     accept: 'application/json, text/event-stream',
     'mcp-protocol-version': VERSION,
-    'mcp-method': 'tools/list',
+    'mcp-method': method,
+    ...(name !== undefined && { 'mcp-name': name }),
   };
   return new Promise((resolve, reject) => {
     const asked = request(url, { method: 'POST', agent, headers }, (response) => {
@@ -132,7 +146,7 @@ function ask(url: string, agent: Agent): Promise<void> {
       );
     });
     asked.once('error', reject);
-    asked.end(BODY);
+    asked.end(JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }));
   });
 }
 
