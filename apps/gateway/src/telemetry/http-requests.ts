@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Attributes, Histogram, TextMapGetter, Tracer } from '@opentelemetry/api';
 import { context, metrics, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { MiddlewareHandler, Context as Request } from 'hono';
-import { INSTRUMENTATION } from './instrumentation.ts';
+import { INSTRUMENTATION, isObserved } from './instrumentation.ts';
 
 /** As the semantic conventions of HTTP have them. */
 const DURATION_BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
@@ -26,6 +26,7 @@ export class HttpRequests {
    * where it is one of the routes.
    */
   observe(routes: ReadonlySet<string>): MiddlewareHandler {
+    if (!isObserved()) return (_, next) => next();
     return async (request, next) => {
       const startMs = performance.now();
       const route = routes.has(request.req.path) ? request.req.path : undefined;

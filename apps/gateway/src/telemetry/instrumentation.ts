@@ -1,5 +1,15 @@
+import { createNoopMeter, metrics, ProxyTracerProvider, trace } from '@opentelemetry/api';
+
 /** The scope of the gateway's own spans and metrics. */
 export const INSTRUMENTATION = 'lockstep-gateway';
+
+/** Whether an SDK has been registered. Where none has, requests pass by what would observe them. */
+export function isObserved(): boolean {
+  const provider = trace.getTracerProvider();
+  const traces =
+    !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer(INSTRUMENTATION) !== undefined;
+  return traces || metrics.getMeter(INSTRUMENTATION) !== createNoopMeter();
+}
 
 /** Methods of MCP, and what others are called: a name that a client makes up is no attribute. */
 const METHODS: ReadonlySet<string> = new Set([

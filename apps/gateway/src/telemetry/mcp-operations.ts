@@ -1,7 +1,7 @@
 import type { JSONRPCMessage, Server, Transport } from '@modelcontextprotocol/server';
 import type { Context, Histogram, Span, Tracer } from '@opentelemetry/api';
 import { context, metrics, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import { INSTRUMENTATION, methodName } from './instrumentation.ts';
+import { INSTRUMENTATION, isObserved, methodName } from './instrumentation.ts';
 
 /** As the semantic conventions of MCP have them. */
 const DURATION_BUCKETS_S = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300];
@@ -18,6 +18,7 @@ interface Operation {
 
 /** A span and a measurement of each request and notification that an MCP server gets, by the semantic conventions of MCP. */
 export class McpOperations {
+  readonly #isOn: boolean = isObserved();
   readonly #tracer: Tracer = trace.getTracer(INSTRUMENTATION);
   readonly #duration: Histogram = metrics.getMeter(INSTRUMENTATION).createHistogram('mcp.server.operation.duration', {
     description: 'Duration of MCP requests and notifications, from their arrival until the answer is sent.',
@@ -27,6 +28,7 @@ export class McpOperations {
 
   /** Observes what reaches this server, from its connection on. */
   observe(server: Server): Server {
+    if (!this.#isOn) return server;
     const connect = server.connect.bind(server);
     server.connect = async (transport) => {
       await connect(transport);

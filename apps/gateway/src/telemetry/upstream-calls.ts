@@ -3,7 +3,7 @@ import type { FetchLike } from '@modelcontextprotocol/client';
 import { ProtocolError, SdkError } from '@modelcontextprotocol/client';
 import type { Attributes, Span } from '@opentelemetry/api';
 import { context, createContextKey, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import { INSTRUMENTATION, methodName } from './instrumentation.ts';
+import { INSTRUMENTATION, isObserved, methodName } from './instrumentation.ts';
 
 /** The call that this code runs for. */
 const CALL = createContextKey('a call of an MCP server');
@@ -30,6 +30,7 @@ export interface OutgoingRequest {
 
 /** Spans of the requests to one MCP server, by the semantic conventions of MCP, and what tells the server of them. */
 export class UpstreamCalls {
+  readonly #isOn: boolean = isObserved();
   readonly #attributes: Attributes;
 
   constructor({ name, connection }: Pick<ServerDefinition, 'name' | 'connection'>) {
@@ -43,6 +44,7 @@ export class UpstreamCalls {
 
   /** Sends a request under a span of its own: `send` is given it with the span's context in `params._meta` (SEP-414). */
   request<T>(request: OutgoingRequest, send: (request: OutgoingRequest) => Promise<T>): Promise<T> {
+    if (!this.#isOn) return send(request);
     const method = methodName(request.method);
     const tool = method === 'tools/call' ? String(request.params?.['name']) : undefined;
     const attributes = {
@@ -60,6 +62,7 @@ export class UpstreamCalls {
 
   /** Shakes hands under a span of its own; `eraOf` tells afterwards which handshake it was. */
   connect(shake: () => Promise<void>, eraOf: () => 'modern' | 'legacy' | undefined): Promise<void> {
+    if (!this.#isOn) return shake();
     return this.#under('initialize', { method: 'initialize', attributes: {} }, async (span) => {
       await shake();
       if (eraOf() !== 'modern') return;
