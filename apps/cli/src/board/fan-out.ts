@@ -1,0 +1,111 @@
+import type { AppliedEvent, AuditRecord } from '@lockstep/admin-api';
+import type { ClearLine, Mark } from './frame.ts';
+
+/** How many clears are remembered. */
+const CLEARS_MAX = 50;
+/** An event at the same place is the same one for so long; after that, one of a history that has begun anew. */
+const SAME_MS = 60_000;
+const ACTIONS: Readonly<Record<string, string>> = {
+  clear: 'clear',
+  expire: 'expire',
+  'clear-scope': 'clear',
+  'expire-scope': 'expire',
+};
+
+/** A node, as the fan-out knows it. */
+export interface Reached {
+  readonly id: string | null;
+  /** Since when its events are heard, in ms; undefined: they are not now. */
+  readonly heardSinceMs: number | undefined;
+  readonly isFollowed: boolean;
+}
+
+/** One event of a clear: when it was first heard of, from any node, and when from each. */
+interface Part {
+  readonly position: string;
+  readonly firstMs: number;
+  readonly heardMs: Map<string, number>;
+}
+
+interface Clear {
+  readonly at: string;
+  readonly event: AppliedEvent;
+  parts: Part[];
+  record: AuditRecord | undefined;
+}
+
+/** The newest clears, and when each node was heard to have applied them. */
+export class FanOut {
+  /** Oldest first. */
+  #clears: Clear[] = [];
+
+  /** Takes an event that has taken effect on a node; the first time that a node tells of it counts. */
+  heard(node: string, event: AppliedEvent, { atMs, at }: { readonly atMs: number; readonly at: string }): void {
+    if (ACTIONS[event.kind] === undefined) return;
+    const position = positionText(event);
+    const young = this.#clears.filter(({ parts }) => parts.some(({ firstMs }) => atMs - firstMs < SAME_MS));
+    const known = young.flatMap(({ parts }) => parts).find((part) => part.position === position);
+    if (known !== undefined) {
+      if (!known.heardMs.has(node)) known.heardMs.set(node, atMs);
+      return;
+    }
+    const part: Part = { position, firstMs: atMs, heardMs: new Map([[node, atMs]]) };
+    const isOf = (receipt: AuditRecord['receipts'][number]): boolean => positionText(receipt) === position;
+    const whole = young.find(({ record }) => record?.receipts.some(isOf) === true);
+    if (whole !== undefined) whole.parts.push(part);
+    else this.#clears.push({ at, event, parts: [part], record: undefined });
+    this.#clears = this.#clears.slice(-CLEARS_MAX);
+  }
+
+  /** Takes a record of the audit trail: its events, so far told one by one, are one clear. */
+  recorded(record: AuditRecord): void {
+    const positions = new Set(record.receipts.map(positionText));
+    const of = this.#clears.filter(({ parts }) => parts.some(({ position }) => positions.has(position)));
+    const [first, ...others] = of.filter((clear) => clear.record === undefined);
+    if (first === undefined) return;
+    first.record = record;
+    first.parts = [first, ...others].flatMap(({ parts }) => parts);
+    this.#clears = this.#clears.filter((clear) => !others.includes(clear));
+  }
+
+  /** Newest first. */
+  lines(nodes: readonly Reached[]): readonly ClearLine[] {
+    return this.#clears.map((clear) => lineOf(clear, nodes)).reverse();
+  }
+}
+
+function lineOf({ at, event, parts, record }: Clear, nodes: readonly Reached[]): ClearLine {
+  const fenced = record?.receipts.flatMap(({ fence }) => (fence === undefined ? [] : [fence])) ?? [];
+  const fencedBy = fenced.some(({ by }) => by === 'time') ? 'time' : fenced[0]?.by;
+  const says = (id: string): Mark['state'] | undefined => {
+    const each = fenced.map(({ members }) => members[id]);
+    return each.includes('fenced out') ? 'fenced out' : each[0];
+  };
+  return {
+    at,
+    action: record?.action ?? ACTIONS[event.kind] ?? event.kind,
+    scope: record?.scope ?? { ...event.scope, ...(event.keyId === undefined ? {} : { key: event.keyId }) },
+    positions: parts.map(({ position }) => position),
+    ...(record === undefined ? {} : { by: record.actor, reason: record.reason }),
+    ...(fencedBy === undefined ? {} : { fencedBy }),
+    marks: nodes.map((node) => markOf(parts, node, node.id === null ? undefined : says(node.id))),
+  };
+}
+
+function markOf(
+  parts: readonly Part[],
+  { id, heardSinceMs, isFollowed }: Reached,
+  said: Mark['state'] | undefined,
+): Mark {
+  const after = parts.map(({ firstMs, heardMs }) => (heardMs.get(id ?? '') ?? Number.NaN) - firstMs);
+  // A clear of several events has reached a node when the last of them has.
+  if (!after.some(Number.isNaN)) return { state: 'applied', afterMs: Math.max(...after) };
+  if (said === 'acknowledged' || said === 'fenced out') return { state: said };
+  if (!isFollowed) return { state: 'unseen' };
+  if (heardSinceMs === undefined) return { state: 'lost' };
+  return { state: parts.some(({ firstMs }) => heardSinceMs > firstMs) ? 'unseen' : 'waiting' };
+}
+
+function positionText({ partition, sequence }: Pick<AppliedEvent, 'partition' | 'sequence'>): string {
+  return `${partition}:${sequence}`;
+}
