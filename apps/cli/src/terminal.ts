@@ -8,7 +8,7 @@ export interface Terminal {
   readonly stdout: Writable & {
     readonly isTTY?: boolean;
     readonly columns?: number;
-    readonly getWindowSize?: () => readonly [columns: number, rows: number];
+    readonly rows?: number;
   };
   readonly stderr: Writable & { readonly isTTY?: boolean };
   readonly environment: Readonly<Record<string, string | undefined>>;

@@ -8,6 +8,7 @@ import type { Column } from './columns.ts';
 import { fitting, wrapped } from './columns.ts';
 import type { ClearLine, Frame, Lookups, Mark, NamespaceLine, NodeLine } from './frame.ts';
 
+const TITLE = 'lockstep top';
 const BAR = 10;
 const ID_CHARACTERS = 8;
 /** Clears that are shown before namespaces are, where there is little room. */
@@ -30,27 +31,33 @@ export function picture(frame: Frame, stream: Terminal['stdout'], options: Pictu
     return table(stream, headings, cells).trimEnd().split('\n');
   };
   const head = [
-    title(frame, stream),
+    ...title(frame, { stream, columns }),
     '',
     ...lines(nodeColumns(frame.nodes), numbered(frame.nodes), frame.nodes.length),
   ];
+  const notes = note === undefined ? [] : wrapped(note, columns).map((line) => styled(stream, 'cyan', line));
   const said = wrapped([...legend(frame), ...(hasKeys ? ['q: end.'] : [])].join(' '), columns);
-  const foot = ['', ...said.map((line) => styled(stream, 'dim', line))];
-  if (note !== undefined) foot.push(...wrapped(note, columns).map((line) => styled(stream, 'cyan', line)));
-  // A blank line and the headings of each table.
-  const room = rows - head.length - foot.length - 4;
-  const names = Math.min(frame.namespaces.length, Math.max(0, room - CLEARS_MIN));
-  const namespaces = names === 0 ? [] : ['', ...lines(namespaceColumns(), frame.namespaces, names)];
-  const clears = ['', ...clearLines(frame, stream, (from, at) => lines(at, from, room - names))];
-  return [...head, ...namespaces, ...clears, ...foot];
+  // Each table has a blank line before it, and headings.
+  const left = rows - head.length - 2 - (notes.length + 1);
+  const foot = [...(left - said.length < CLEARS_MIN ? [] : said.map((line) => styled(stream, 'dim', line))), ...notes];
+  const room = rows - head.length - 2 - (foot.length === 0 ? 0 : foot.length + 1);
+  const busy = frame.namespaces.filter(({ hitRatio, entries }) => hitRatio !== null || entries > 0);
+  const names = Math.min(busy.length, Math.max(0, room - 2 - CLEARS_MIN));
+  const namespaces = names === 0 ? [] : ['', ...lines(namespaceColumns(), busy, names)];
+  const clears = ['', ...clearLines(frame, stream, (from, at) => lines(at, from, room - namespaces.length))];
+  return [...head, ...namespaces, ...clears, ...(foot.length === 0 ? [] : ['', ...foot])];
 }
 
-function title({ at, nodes, recentMs }: Frame, stream: Terminal['stdout']): string {
+function title(
+  { at, nodes, recentMs }: Frame,
+  { stream, columns }: { readonly stream: Terminal['stdout']; readonly columns: number },
+): readonly string[] {
   const bound = nodes.find(({ stalenessBoundMs }) => stalenessBoundMs !== null)?.stalenessBoundMs;
   const coherent = nodes.filter(({ state }) => state === 'coherent').length;
   const of = bound === undefined || bound === null ? '' : `, staleness of at most ${durationText(bound)} (Δ)`;
   const figures = `${counted(nodes.length, 'node')}, ${coherent} coherent${of}; recent: the last ${durationText(recentMs)}`;
-  return `${styled(stream, 'bold', 'lockstep top')}  ${clock(at)}  ${figures}`;
+  const [first = '', ...others] = wrapped(`${TITLE}  ${clock(at)}  ${figures}`, columns);
+  return [`${styled(stream, 'bold', TITLE)}${first.slice(TITLE.length)}`, ...others];
 }
 
 type Numbered = NodeLine & { readonly number: string };

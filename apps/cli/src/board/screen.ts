@@ -33,9 +33,8 @@ export class Screen {
     stdin.on('data', this.#pressed);
   }
 
-  /** Asked each time: who is told of no resize gets the new size with the next picture. */
   get size(): { readonly columns: number; readonly rows: number } {
-    const [columns = 80, rows = 24] = this.#stdout.getWindowSize?.() ?? [];
+    const { columns = 80, rows = 24 } = this.#stdout;
     return { columns, rows };
   }
 
