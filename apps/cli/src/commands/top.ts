@@ -78,6 +78,7 @@ async function top(
   );
   try {
     await Promise.race([viewing.quit, ...feeds]);
+    signal.throwIfAborted();
     return EXIT.ok;
   } finally {
     ended.abort();

@@ -1,0 +1,95 @@
+import type { AppliedEvent, AuditRecord } from '@lockstep/admin-api';
+import { expect, it } from 'vitest';
+import { FanOut } from './fan-out.ts';
+
+const CLEAR: AppliedEvent = {
+  type: 'applied',
+  kind: 'clear-scope',
+  partition: 'control',
+  sequence: 7,
+  scope: { namespace: 'tools' },
+};
+const NODES = ['a', 'b', 'c'].map((id) => ({ id, heardSinceMs: 0, isFollowed: true }));
+const at = (atMs: number) => ({ atMs, at: new Date(atMs).toISOString() });
+const receipt = (sequence: number, more: object = {}) => ({
+  ...({ cache: 'tools', partition: 'control', incarnation: 'aa', sequence } as const),
+  ...more,
+});
+
+function record(receipts: AuditRecord['receipts']): AuditRecord {
+  const hashes = { previousHash: '', hash: '' };
+  const what = { actor: 'admin:ops', action: 'clear', scope: { everything: true }, reason: 'a test' } as const;
+  return { sequence: 1, at: at(0).at, ...what, outcome: 'done', receipts, node: 'a', ...hashes };
+}
+
+it('each node is measured from the first that told of the clear; a second telling changes nothing', () => {
+  const fanOut = new FanOut();
+  fanOut.heard('b', CLEAR, at(100));
+  fanOut.heard('a', CLEAR, at(101.5));
+  fanOut.heard('a', CLEAR, at(150));
+  const lost = { id: 'd', heardSinceMs: undefined, isFollowed: true };
+  const unfollowed = { id: 'e', heardSinceMs: undefined, isFollowed: false };
+  const late = { id: 'f', heardSinceMs: 120, isFollowed: true };
+  const [line] = fanOut.lines([...NODES, lost, unfollowed, late]);
+  expect(line).toMatchObject({ action: 'clear', scope: { namespace: 'tools' }, positions: ['control:7'] });
+  expect(line?.marks).toEqual([
+    { state: 'applied', afterMs: 1.5 },
+    { state: 'applied', afterMs: 0 },
+    { state: 'waiting' },
+    { state: 'lost' },
+    { state: 'unseen' },
+    { state: 'unseen' },
+  ]);
+});
+
+it('the events of one record are one clear, that has reached a node when the last of them has', () => {
+  const fanOut = new FanOut();
+  fanOut.heard('a', CLEAR, at(100));
+  fanOut.heard('a', { ...CLEAR, sequence: 8 }, at(110));
+  fanOut.heard('b', CLEAR, at(101));
+  fanOut.recorded(record([receipt(7), receipt(8), receipt(9)]));
+  expect(fanOut.lines(NODES).map(({ by, positions }) => [by, positions])).toEqual([
+    ['admin:ops', ['control:7', 'control:8']],
+  ]);
+  expect(fanOut.lines(NODES)[0]?.marks.map(({ state }) => state)).toEqual(['applied', 'waiting', 'waiting']);
+  fanOut.heard('b', { ...CLEAR, sequence: 8 }, at(113));
+  // One that is heard of after the record is of it too.
+  fanOut.heard('a', { ...CLEAR, sequence: 9 }, at(120));
+  fanOut.heard('b', { ...CLEAR, sequence: 9 }, at(120.5));
+  const lines = fanOut.lines(NODES);
+  expect(lines).toHaveLength(1);
+  expect(lines[0]?.marks.slice(0, 2)).toEqual([
+    { state: 'applied', afterMs: 0 },
+    { state: 'applied', afterMs: 3 },
+  ]);
+});
+
+it('what only a fence says is told without a time; a fence is as weak as the weakest of its events', () => {
+  const fanOut = new FanOut();
+  fanOut.heard('a', CLEAR, at(100));
+  const members = { b: 'acknowledged', c: 'fenced out' } as const;
+  fanOut.recorded(
+    record([
+      receipt(7, { fence: { by: 'acknowledgements', members: { ...members, c: 'acknowledged' } } }),
+      receipt(8, { fence: { by: 'time', members } }),
+    ]),
+  );
+  const [line] = fanOut.lines([NODES[0], ...['b', 'c', 'd'].map((id) => ({ id, isFollowed: false }))] as typeof NODES);
+  expect(line?.fencedBy).toBe('time');
+  expect(line?.marks.map(({ state }) => state)).toEqual(['applied', 'acknowledged', 'fenced out', 'unseen']);
+});
+
+it('the same place in a history that has begun anew is another clear; writes are none', () => {
+  const fanOut = new FanOut();
+  fanOut.heard('a', CLEAR, at(0));
+  fanOut.heard('a', CLEAR, at(90_000));
+  fanOut.heard('a', { ...CLEAR, kind: 'put', keyId: 'aa' }, at(90_001));
+  expect(fanOut.lines(NODES).map((line) => line.at)).toEqual([at(90_000).at, at(0).at]);
+});
+
+it('of very many clears the newest are remembered', () => {
+  const fanOut = new FanOut();
+  for (let sequence = 1; sequence <= 200; sequence++) fanOut.heard('a', { ...CLEAR, sequence }, at(sequence));
+  const lines = fanOut.lines(NODES);
+  expect([lines.length, lines[0]?.positions, lines.at(-1)?.positions]).toEqual([50, ['control:200'], ['control:151']]);
+});
