@@ -1,58 +1,18 @@
-import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterEach, expect, it } from 'vitest';
+import { BoardTerminal } from './board-terminal.ts';
 import { isGroupAlive } from './group-life.ts';
-import { until } from './waiting.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-/** With what is built from nothing, and the first fence. */
+/** With what is built from nothing, and a fence that holds by time. */
 const TIMEOUT_MS = 120_000;
-/** What the board writes before a picture, and after it. */
-const [BEGIN, END] = ['\u001b[?2026h\u001b[H', '\u001b[J\u001b[?2026l'];
 
-let terminal: ChildProcess | undefined;
-let written = '';
+let terminal: BoardTerminal | undefined;
 
 afterEach(async () => {
-  if (terminal?.pid === undefined || terminal.exitCode !== null) return;
-  const closed = once(terminal, 'close');
-  process.kill(-terminal.pid, 'SIGTERM');
-  await closed;
+  await terminal?.stop();
 });
-
-/** Runs a command on a terminal of its own, as Debian's `script` makes one. */
-function onTerminal(command: string): ChildProcess {
-  written = '';
-  const child = spawn('script', ['-qefc', `stty cols 160 rows 45; exec ${command}`, '/dev/null'], {
-    cwd: ROOT,
-    stdio: ['pipe', 'pipe', 'inherit'],
-    detached: true,
-    env: { ...process.env, NO_COLOR: '1' },
-  });
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    written += text;
-  });
-  terminal = child;
-  return child;
-}
-
-/** The newest picture on the terminal, without colours. */
-function picture(): string {
-  const whole = written.slice(0, Math.max(0, written.lastIndexOf(END)));
-  return stripVTControlCharacters(whole.slice(whole.lastIndexOf(BEGIN) + BEGIN.length));
-}
-
-async function shows<T>(what: string, found: (text: string) => T | undefined): Promise<T> {
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
-  try {
-    return await until(() => found(picture()), { what, timeoutMs: TIMEOUT_MS / 2, signal });
-  } catch (error) {
-    throw new Error(`${String(error)}; the terminal has\n${picture() || written}`, { cause: error });
-  }
-}
 
 /** What the rows of three nodes have as their recent hit ratio, in percent; undefined: not all of them have one. */
 function ratios(text: string): readonly number[] | undefined {
@@ -64,12 +24,16 @@ it.runIf(process.platform === 'linux')(
   'on a terminal, three nodes are shown with ratios that move and a clear on each; q ends all of it',
   { timeout: TIMEOUT_MS },
   async () => {
-    const child = onTerminal('./scripts/up');
+    const environment = { ...process.env, NO_COLOR: '1' };
+    const up = new BoardTerminal({ root: ROOT, command: './scripts/up', columns: 160, rows: 45, environment });
+    terminal = up;
+    const shows = <T>(what: string, found: (text: string) => T | undefined): Promise<T> =>
+      up.shows(what, found, TIMEOUT_MS / 2);
     const before = await shows('three nodes with nearly all their lookups hits', (text) => {
       const found = ratios(text);
       return found?.every((ratio) => ratio > 90) === true ? found : undefined;
     });
-    child.stdin?.write('c');
+    up.press('c');
     const marks = await shows(
       'a clear on each node',
       (text) => /clear namespace=tools .*?((● +\d+\.\d ms +){3})/.exec(text)?.[1],
@@ -79,15 +43,13 @@ it.runIf(process.platform === 'linux')(
       ratios(text)?.find((ratio, at) => ratio < (before[at] ?? 0)),
     );
     await shows('who cleared', (text) => (/ by (acknowledgements|time) +admin:demo/.test(text) ? true : undefined));
-    expect(picture()).toContain('This traffic is a demonstration');
-    child.stdin?.write('q');
-    const [code] = (await once(child, 'close')) as [number];
-    expect([code, written.slice(written.lastIndexOf('stopping')).trim().split(/\s*\n/)]).toEqual([
-      0,
-      ['stopping', 'stopped; nothing is left'],
-    ]);
+    expect(up.picture.join(' ')).toContain('This traffic is a demonstration');
+    up.press('q');
+    const code = await up.ended();
+    const said = stripVTControlCharacters(up.written.slice(up.written.lastIndexOf('stopping')));
+    expect([code, said.trim().split(/\s*\n/)]).toEqual([0, ['stopping', 'stopped; nothing is left']]);
     // The screen of before is back, with a cursor.
-    expect(written).toContain('\u001b[?25h\u001b[?1049l');
-    expect(await isGroupAlive(child.pid ?? 0)).toBe(false);
+    expect(up.written).toContain('\u001b[?25h\u001b[?1049l');
+    expect(await isGroupAlive(up.group)).toBe(false);
   },
 );

@@ -69,7 +69,7 @@ describe('one frame', () => {
     const { code, stdout, stderr } = await runCommand(['top', '--once'], environment());
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/3 nodes, 3 coherent, staleness of at most 2 s/);
-    expect(stdout).toMatch(/^1 +aaaaaaaa +coherent +█░+ 120 ms +- +86 % +- +2 +2 +1\.5 KiB +0$/m);
+    expect(stdout).toMatch(/^1 +aaaaaaaa +coherent +░{10} 120 ms +- +86 % +- +2 +2 +1\.5 KiB +0$/m);
     expect(stdout).toMatch(/^2 +bbbbbbbb /m);
     expect(stdout).toMatch(/^3~ +cccccccc /m);
     const args = ['top', '--once', '--json', '--url', nodes[0]?.url ?? '', '--url', nodes[1]?.url ?? ''];

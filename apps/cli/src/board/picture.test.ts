@@ -48,7 +48,7 @@ it('shows nodes, namespaces that are used, and clears with a mark of each node',
   expect(text).toMatch(
     /^lockstep top {2}.* {2}3 nodes, 1 coherent, staleness of at most 2 s \(Δ\); recent: the last 10 s$/m,
   );
-  expect(text).toMatch(/^1 +aef03e7f +coherent +███░{7} 500 ms +█{10} +95 % +50 % +12\.3 +4 +3 +2\.0 KiB +0/m);
+  expect(text).toMatch(/^1 +aef03e7f +coherent +██░{8} 500 ms +█{9}░ +95 % +50 % +12\.3 +4 +3 +2\.0 KiB +0/m);
   expect(text).toMatch(/^2~ +bbbbbbbb +degraded .* 2 +the tier is away$/m);
   expect(text).toMatch(/^3 +http:\/\/127\.0\.0\.1:3 +lost /m);
   expect(text).toMatch(/^tools /m);

@@ -183,9 +183,9 @@ function markCell(mark: Mark): Cell {
   }
 }
 
-/** A part of a whole; one that is more than it fills the bar. */
+/** A part of a whole, full for nothing less than it; more than it fills the bar, too. */
 function bar(part: number): string {
-  const full = Math.round(Math.min(1, Math.max(0, part)) * BAR);
+  const full = Math.floor(Math.min(1, Math.max(0, part)) * BAR);
   return '█'.repeat(full) + '░'.repeat(BAR - full);
 }
 
