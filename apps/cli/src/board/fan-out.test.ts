@@ -79,12 +79,11 @@ it('what only a fence says is told without a time; a fence is as weak as the wea
   expect(line?.marks.map(({ state }) => state)).toEqual(['applied', 'acknowledged', 'fenced out', 'unseen']);
 });
 
-it('the same place in a history that has begun anew is another clear; writes are none', () => {
+it('a write is no clear, and an event of one key is told by the key', () => {
   const fanOut = new FanOut();
-  fanOut.heard('a', CLEAR, at(0));
-  fanOut.heard('a', CLEAR, at(90_000));
-  fanOut.heard('a', { ...CLEAR, kind: 'put', keyId: 'aa' }, at(90_001));
-  expect(fanOut.lines(NODES).map((line) => line.at)).toEqual([at(90_000).at, at(0).at]);
+  fanOut.heard('a', { type: 'applied', kind: 'put', partition: 3, sequence: 8, keyId: 'aa' }, at(0));
+  fanOut.heard('a', { type: 'applied', kind: 'expire', partition: 3, sequence: 9, keyId: 'bb' }, at(1));
+  expect(fanOut.lines(NODES)).toMatchObject([{ action: 'expire', scope: { key: 'bb' }, positions: ['3:9'] }]);
 });
 
 it('of very many clears the newest are remembered', () => {

@@ -3,8 +3,6 @@ import type { ClearLine, Mark } from './frame.ts';
 
 /** How many clears are remembered. */
 const CLEARS_MAX = 50;
-/** An event at the same place is the same one for so long; after that, one of a history that has begun anew. */
-const SAME_MS = 60_000;
 const ACTIONS: Readonly<Record<string, string>> = {
   clear: 'clear',
   expire: 'expire',
@@ -43,15 +41,15 @@ export class FanOut {
   heard(node: string, event: AppliedEvent, { atMs, at }: { readonly atMs: number; readonly at: string }): void {
     if (ACTIONS[event.kind] === undefined) return;
     const position = positionText(event);
-    const young = this.#clears.filter(({ parts }) => parts.some(({ firstMs }) => atMs - firstMs < SAME_MS));
-    const known = young.flatMap(({ parts }) => parts).find((part) => part.position === position);
+    // No place is ever used twice, in no history.
+    const known = this.#clears.flatMap(({ parts }) => parts).find((part) => part.position === position);
     if (known !== undefined) {
       if (!known.heardMs.has(node)) known.heardMs.set(node, atMs);
       return;
     }
     const part: Part = { position, firstMs: atMs, heardMs: new Map([[node, atMs]]) };
     const isOf = (receipt: AuditRecord['receipts'][number]): boolean => positionText(receipt) === position;
-    const whole = young.find(({ record }) => record?.receipts.some(isOf) === true);
+    const whole = this.#clears.find(({ record }) => record?.receipts.some(isOf) === true);
     if (whole !== undefined) whole.parts.push(part);
     else this.#clears.push({ at, event, parts: [part], record: undefined });
     this.#clears = this.#clears.slice(-CLEARS_MAX);
