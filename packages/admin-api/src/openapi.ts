@@ -9,14 +9,7 @@ import { auditMarkSchema, fenceSchema, receiptSchema } from './receipt.ts';
 import type { Limited, Route, RouteName } from './routes.ts';
 import { COMMON_ERRORS, PREFIX, ROUTE_NAMES, ROUTES } from './routes.ts';
 import { invalidationScopeSchema } from './scope.ts';
-import {
-  coherenceSchema,
-  nearSchema,
-  nodeReportSchema,
-  nodesSchema,
-  positionSchema,
-  statusSchema,
-} from './status.ts';
+import { coherenceSchema, nearSchema, nodeReportSchema, nodesSchema, positionSchema, statusSchema } from './status.ts';
 import { sweepReportSchema, sweepRequestSchema, warmProgressSchema, warmRequestSchema } from './upkeep.ts';
 
 type Json = Readonly<Record<string, unknown>>;
