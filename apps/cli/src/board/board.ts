@@ -45,7 +45,8 @@ export class Board {
       // What a node says of itself is newer than what the others have of it.
       const isNews = member.isSelf || before === undefined || !own.has(member.id);
       members.set(member.id, isNews ? member : before);
-      if (isNews && member.report?.near !== undefined) this.#samplesOf(member.id).add(member.report.near, atMs);
+      const near = isNews ? member.report?.near : undefined;
+      if (near !== undefined) this.#samplesOf(member.id).add(near, { atMs, isOwn: member.isSelf });
     }
     this.#members = members;
     for (const id of this.#samples.keys()) if (!members.has(id)) this.#samples.delete(id);

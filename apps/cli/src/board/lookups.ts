@@ -25,10 +25,16 @@ const NOTHING: Sum = { hits: 0, lookups: 0, entries: 0, bytes: 0, loads: 0 };
 
 /** What one node counted, over the last seconds. */
 export class NodeSamples {
-  readonly #samples: { readonly atMs: number; readonly near: Near }[] = [];
+  #samples: { readonly atMs: number; readonly near: Near }[] = [];
+  #areOwn = false;
 
-  /** Takes what the node says now; what it has said before is no news. */
-  add(near: Near, atMs: number): void {
+  /**
+   * Takes what the node says now; what it has said before is no news. What others have of it (not `isOwn`) is of another age
+   * than what it says itself: the two are never compared.
+   */
+  add(near: Near, { atMs, isOwn }: { readonly atMs: number; readonly isOwn: boolean }): void {
+    if (isOwn !== this.#areOwn) this.#samples = [];
+    this.#areOwn = isOwn;
     const last = this.#samples.at(-1);
     if (last !== undefined && JSON.stringify(last.near) === JSON.stringify(near) && atMs - last.atMs < RECENT_MS / 2)
       return;
