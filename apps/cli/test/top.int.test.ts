@@ -12,11 +12,12 @@ import { commandLine, runCommand, startCommand } from './command.ts';
 
 const WAIT = { timeout: 15_000 };
 const NEAR = { tools: STATUS.namespaces['tools']?.near } as NonNullable<typeof REPORT.near>;
+const PLACE = 1_795_715_983_745_270;
 const CLEAR: AdminEvent = {
   type: 'applied',
   kind: 'clear-scope',
   partition: 'control',
-  sequence: 9,
+  sequence: PLACE,
   scope: { namespace: 'tools' },
 };
 /** Another screen, and back to that of before; the cursor is away between. */
@@ -118,12 +119,12 @@ describe('frames', () => {
     ]);
     tell(nodes[0], CLEAR);
     const fence = { by: 'acknowledgements', members: { [IDS[2]]: 'acknowledged' } } as const;
-    const receipt = { cache: 'tools', partition: 'control', incarnation: 'aa', sequence: 9, fence } as const;
+    const receipt = { cache: 'tools', partition: 'control', incarnation: 'aa', sequence: PLACE, fence } as const;
     tell(nodes[0], { type: 'audit', record: record(1, { receipts: [receipt] }) });
     await vi.waitUntil(() => frames().at(-1)?.clears[0]?.by !== undefined, WAIT);
     expect(frames().at(-1)?.clears).toEqual([
       expect.objectContaining({
-        ...{ action: 'clear', scope: { namespace: 'tools' }, positions: ['control:9'] },
+        ...{ action: 'clear', scope: { namespace: 'tools' }, positions: [`control:${PLACE}`] },
         ...{ by: 'admin:ops', reason: 'new tools', fencedBy: 'acknowledgements' },
         marks: [
           { state: 'applied', afterMs: expect.any(Number) },

@@ -63,6 +63,9 @@ export class Board {
     // The first event of a stream says whose it is.
     if (event.type === 'coherence' && at.heard === undefined) at.heard = { id: event.node, sinceMs: moment.atMs };
     if (event.type === 'applied' && at.heard !== undefined) this.#fanOut.heard(at.heard.id, event, moment);
+    if (event.type === 'reset' && at.heard !== undefined) {
+      this.#fanOut.dropped(at.heard.id, event.partition, moment.atMs);
+    }
     if (event.type === 'audit') this.#fanOut.recorded(event.record);
   }
 

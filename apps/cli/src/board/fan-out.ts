@@ -3,6 +3,8 @@ import type { ClearLine, Mark } from './frame.ts';
 
 /** How many clears are remembered. */
 const CLEARS_MAX = 50;
+/** A node without a tier counts its events from 1, anew at each start; with one, a place is a time in µs, and never used twice. */
+const COUNTED_MAX = 1e12;
 const ACTIONS: Readonly<Record<string, string>> = {
   clear: 'clear',
   expire: 'expire',
@@ -20,7 +22,10 @@ export interface Reached {
 
 /** One event of a clear: when it was first heard of, from any node, and when from each. */
 interface Part {
+  readonly partition: AppliedEvent['partition'];
   readonly position: string;
+  /** The same for whoever tells of the event, and for no other event. */
+  readonly identity: string;
   readonly firstMs: number;
   readonly heardMs: Map<string, number>;
 }
@@ -41,24 +46,35 @@ export class FanOut {
   heard(node: string, event: AppliedEvent, { atMs, at }: { readonly atMs: number; readonly at: string }): void {
     if (ACTIONS[event.kind] === undefined) return;
     const position = positionText(event);
-    // No place is ever used twice, in no history.
-    const known = this.#clears.flatMap(({ parts }) => parts).find((part) => part.position === position);
+    const identity = identityOf(event, node);
+    const known = this.#clears.flatMap(({ parts }) => parts).find((part) => part.identity === identity);
     if (known !== undefined) {
       if (!known.heardMs.has(node)) known.heardMs.set(node, atMs);
       return;
     }
-    const part: Part = { position, firstMs: atMs, heardMs: new Map([[node, atMs]]) };
-    const isOf = (receipt: AuditRecord['receipts'][number]): boolean => positionText(receipt) === position;
-    const whole = this.#clears.find(({ record }) => record?.receipts.some(isOf) === true);
+    const part: Part = {
+      partition: event.partition,
+      position,
+      identity,
+      firstMs: atMs,
+      heardMs: new Map([[node, atMs]]),
+    };
+    const whole = this.#clears.find(({ record }) => record !== undefined && identitiesOf(record).has(identity));
     if (whole !== undefined) whole.parts.push(part);
     else this.#clears.push({ at, event, parts: [part], record: undefined });
     this.#clears = this.#clears.slice(-CLEARS_MAX);
   }
 
+  /** A node has dropped all that it had of a partition: with it, whatever the clears there concern. */
+  dropped(node: string, partition: AppliedEvent['partition'], atMs: number): void {
+    const parts = this.#clears.flatMap((clear) => clear.parts).filter((part) => part.partition === partition);
+    for (const { heardMs } of parts) if (!heardMs.has(node)) heardMs.set(node, atMs);
+  }
+
   /** Takes a record of the audit trail: its events, so far told one by one, are one clear. */
   recorded(record: AuditRecord): void {
-    const positions = new Set(record.receipts.map(positionText));
-    const of = this.#clears.filter(({ parts }) => parts.some(({ position }) => positions.has(position)));
+    const identities = identitiesOf(record);
+    const of = this.#clears.filter(({ parts }) => parts.some(({ identity }) => identities.has(identity)));
     const [first, ...others] = of.filter((clear) => clear.record === undefined);
     if (first === undefined) return;
     first.record = record;
@@ -102,6 +118,14 @@ function markOf(
   if (!isFollowed) return { state: 'unseen' };
   if (heardSinceMs === undefined) return { state: 'lost' };
   return { state: parts.some(({ firstMs }) => heardSinceMs > firstMs) ? 'unseen' : 'waiting' };
+}
+
+function identitiesOf({ receipts, node }: AuditRecord): ReadonlySet<string> {
+  return new Set(receipts.map((receipt) => identityOf(receipt, node)));
+}
+
+function identityOf(event: Pick<AppliedEvent, 'partition' | 'sequence'>, node: string): string {
+  return event.sequence < COUNTED_MAX ? `${positionText(event)} of ${node}` : positionText(event);
 }
 
 function positionText({ partition, sequence }: Pick<AppliedEvent, 'partition' | 'sequence'>): string {
