@@ -4,6 +4,7 @@ export { exchange } from './exchange.ts';
 export { findBinary } from './find-binary.ts';
 export type { NatsOptions } from './nats-server.ts';
 export { NATS_BINARY, startNats } from './nats-server.ts';
+export { PROMETHEUS_BINARY, startPrometheus } from './prometheus-server.ts';
 export type { ChaosProxy, Direction, ProxyOptions } from './proxy.ts';
 export { startProxy } from './proxy.ts';
 export type { Reaper } from './reaper.ts';
