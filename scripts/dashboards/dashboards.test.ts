@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Panel, RowPanel } from '@grafana/schema';
 import { describe, expect, it } from 'vitest';
+import { LABEL_NAMES, METRIC_NAMES } from './catalogue.ts';
 import { dashboardFiles, FOLDER } from './files.ts';
 
 const UNITS = ['s', 'bytes', 'percentunit', 'short', 'suffix:/s'];
@@ -11,6 +12,14 @@ const files = dashboardFiles();
 it('the files of infra/grafana/dashboards are those that the sources make: `pnpm dashboards` writes them', () => {
   const found = readdirSync(FOLDER).map((name) => [name, readFileSync(join(FOLDER, name), 'utf8')]);
   expect(Object.fromEntries(found)).toEqual(Object.fromEntries(files));
+});
+
+it('dashboards and rules ask for metrics that nodes export, by labels that these have', () => {
+  const rules = readFileSync(join(FOLDER, '../../prometheus/rules/lockstep.rules.yml'), 'utf8');
+  const named = [rules, ...files.values()].flatMap((text) => text.match(/\b(lockstep|db|http|mcp|nodejs|v8js|error)_\w+/g) ?? []);
+  const used = [...new Set(named)].sort();
+  expect(used.length).toBeGreaterThan(40);
+  expect(used.filter((name) => !METRIC_NAMES.has(name) && !LABEL_NAMES.has(name))).toEqual([]);
 });
 
 describe.each([...files])('%s', (_, text) => {

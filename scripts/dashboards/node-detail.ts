@@ -193,7 +193,7 @@ const process: readonly Unplaced[] = [
     unit: 'percentunit',
     width: 6,
     max: 1,
-    queries: [{ expr: max(ofNodes('nodejs_eventloop_utilization_ratio'), 'instance'), legend: '{{instance}}' }],
+    queries: [{ expr: max(ofNodes('nodejs_eventloop_utilization'), 'instance'), legend: '{{instance}}' }],
   }),
   lines({
     title: 'Heap',
