@@ -16,7 +16,9 @@ it('the files of infra/grafana/dashboards are those that the sources make: `pnpm
 
 it('dashboards and rules ask for metrics that nodes export, by labels that these have', () => {
   const rules = readFileSync(join(FOLDER, '../../prometheus/rules/lockstep.rules.yml'), 'utf8');
-  const named = [rules, ...files.values()].flatMap((text) => text.match(/\b(lockstep|db|http|mcp|nodejs|v8js|error)_\w+/g) ?? []);
+  const named = [rules, ...files.values()].flatMap(
+    (text) => text.match(/\b(lockstep|db|http|mcp|nodejs|v8js|otel|error)_\w+/g) ?? [],
+  );
   const used = [...new Set(named)].sort();
   expect(used.length).toBeGreaterThan(40);
   expect(used.filter((name) => !METRIC_NAMES.has(name) && !LABEL_NAMES.has(name))).toEqual([]);

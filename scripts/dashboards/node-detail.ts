@@ -184,14 +184,14 @@ const process: readonly Unplaced[] = [
     title: 'Event loop',
     description: 'How late timers are, p99. A loop that stands still for a bound makes its node incoherent.',
     unit: 's',
-    width: 6,
+    width: 8,
     queries: [{ expr: max(ofNodes('nodejs_eventloop_delay_p99_seconds'), 'instance'), legend: '{{instance}}' }],
   }),
   lines({
     title: 'Use of the event loop',
     description: 'The part of the time that it was busy. Near 1 the node has no processor left.',
     unit: 'percentunit',
-    width: 6,
+    width: 8,
     max: 1,
     queries: [{ expr: max(ofNodes('nodejs_eventloop_utilization'), 'instance'), legend: '{{instance}}' }],
   }),
@@ -199,15 +199,28 @@ const process: readonly Unplaced[] = [
     title: 'Heap',
     description: 'Used bytes of the heap of V8, near-caches included.',
     unit: 'bytes',
-    width: 6,
+    width: 8,
     queries: [{ expr: sum(ofNodes('v8js_memory_heap_used_bytes'), 'instance'), legend: '{{instance}}' }],
   }),
   lines({
     title: 'Garbage collection',
     description: 'The part of the time that it took, by kind.',
     unit: 'percentunit',
-    width: 6,
+    width: 12,
     queries: [{ expr: sum(rate(ofNodes('v8js_gc_duration_seconds_sum')), 'v8js_gc_type'), legend: '{{v8js_gc_type}}' }],
+  }),
+  lines({
+    title: 'Spans',
+    description:
+      'Spans that were sent to the collector, and those that were lost, by why: the queue was full, or the collector did not take them. Lost spans slow nothing.',
+    unit: 'suffix:/s',
+    width: 12,
+    queries: [
+      {
+        expr: sum(rate(ofNodes('otel_sdk_processor_span_processed_total')), 'error_type'),
+        legend: 'processed {{error_type}}',
+      },
+    ],
   }),
 ];
 
