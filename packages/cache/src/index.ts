@@ -27,9 +27,9 @@ export type { ExplainedEntry, Explanation, Objection } from './explain.ts';
 export type { Fence } from './fenced-clear.ts';
 export type { Preview, PreviewedEntry, PreviewOptions } from './preview.ts';
 export type { SweepOptions, SweepReport } from './sweep.ts';
-export type { ClearOptions, CommittedOptions, QueuedReceipt, Receipt } from './receipt.ts';
+export type { ClearOptions, CommittedOptions, Compared, QueuedReceipt, Receipt } from './receipt.ts';
 export { QUEUED_CLEARS_MAX } from './queued-clears.ts';
-export type { Compared, SetOptions } from './write-path.ts';
+export type { SetOptions } from './write-path.ts';
 
 // What callers branch on
 export type { BatchOutcome, ErrorCode, Scope, TierInfo } from '@lockstep/core';
