@@ -5,17 +5,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { waitFor } from '@lockstep/testkit';
+import type { ReceivedSpan } from '@lockstep/testkit';
+import { OtlpReceiver, waitFor } from '@lockstep/testkit';
 import { panelsOf } from '../test/dashboard-queries.ts';
 import { Origin } from '../test/mcp-origin.ts';
 import type { ObservedCluster } from '../test/observed-cluster.ts';
-import { startObservedCluster } from '../test/observed-cluster.ts';
-import type { ExportedSpan } from '../test/span-sink.ts';
-import { SpanSink } from '../test/span-sink.ts';
+import { sendingTo, startObservedCluster } from '../test/observed-cluster.ts';
 import { askOverAndOver } from '../test/traffic.ts';
 import { dashboardPicture } from './dashboard-picture.ts';
 import { clear, play, toolsOf } from './scenario.ts';
-import { tracePicture } from './trace-picture.ts';
+import { instanceOf, tracePicture } from './trace-picture.ts';
 
 const FOLDER = join(import.meta.dirname, '../../docs/images');
 const SERVERS = 20;
@@ -27,13 +26,13 @@ const TOOLS_TTL_MS = 45_000;
 const ASK_EVERY_MS = 50;
 const STEP_SECONDS = 2;
 
-const sink = await SpanSink.start();
+const receiver = await OtlpReceiver.start();
 const origin = await new Origin({ page: slowPage }).start();
 const names = Array.from({ length: SERVERS }, (_, index) => `server-${index + 1}`);
 const cluster = await startObservedCluster({
   servers: names.map((name) => origin.entry(name)),
   settings: { toolsTtlMs: TOOLS_TTL_MS },
-  environment: sink.environment,
+  environment: sendingTo(receiver),
 });
 try {
   await cluster.allSay('ready');
@@ -46,7 +45,7 @@ try {
     range: { from: cluster.since, to: cluster.since + seconds, step: STEP_SECONDS },
     episodes,
   });
-  const trace = tracePicture(await traceOfClear(cluster, sink));
+  const trace = tracePicture(await traceOfClear(cluster, receiver));
   await stopAsking();
   mkdirSync(FOLDER, { recursive: true });
   writeFileSync(join(FOLDER, 'overview.svg'), overview);
@@ -54,11 +53,11 @@ try {
   console.log(`overview.svg (${seconds.toFixed(0)} s of a cluster's life) and clear-trace.svg are in apps/docs/images`);
 } finally {
   await cluster.stop();
-  await Promise.all([origin.stop(), sink.stop()]);
+  await Promise.all([origin.stop(), receiver.stop()]);
 }
 
 /** The spans of one fenced clear, once each node has sent its own. */
-async function traceOfClear({ nodes }: ObservedCluster, { spans }: SpanSink): Promise<readonly ExportedSpan[]> {
+async function traceOfClear({ nodes }: ObservedCluster, { spans }: OtlpReceiver): Promise<readonly ReceivedSpan[]> {
   const before = spans.length;
   await clear(nodes[0], toolsOf(names[0] ?? ''), 'fenced');
   return waitFor(
@@ -66,7 +65,7 @@ async function traceOfClear({ nodes }: ObservedCluster, { spans }: SpanSink): Pr
       const fresh = spans.slice(before);
       const root = fresh.find(({ name }) => name === 'lockstep.clear');
       const trace = fresh.filter(({ traceId }) => traceId === root?.traceId);
-      const appliedOn = new Set(trace.filter(({ name }) => name === 'lockstep.apply').map(({ instance }) => instance));
+      const appliedOn = new Set(trace.filter(({ name }) => name === 'lockstep.apply').map(instanceOf));
       return appliedOn.size === nodes.length && trace;
     },
     { what: "each node's part of the trace" },

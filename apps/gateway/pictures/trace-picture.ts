@@ -1,5 +1,4 @@
-import type { ExportedSpan } from '../test/span-sink.ts';
-import { attributeOf } from '../test/span-sink.ts';
+import type { ReceivedSpan } from '@lockstep/testkit';
 import { PALETTE } from './line-chart.ts';
 import { FAINT, GRID, INK, line, picture, placed, rectangle, text, textWidth } from './svg.ts';
 
@@ -29,29 +28,29 @@ const TOLD = [
 ];
 
 interface Row {
-  readonly span: ExportedSpan;
+  readonly span: ReceivedSpan;
   readonly depth: number;
 }
 
 /** The spans of one trace, each under the one that caused it, on one scale of time. */
-export function tracePicture(spans: readonly ExportedSpan[]): string {
+export function tracePicture(spans: readonly ReceivedSpan[]): string {
   const rows = inOrder(spans);
   const [root] = rows;
   if (root === undefined) throw new Error('there is no trace without a span');
-  const startNs = BigInt(root.span.startTimeUnixNano);
-  const since = (time: string): number => Number(BigInt(time) - startNs) / NANOSECONDS_PER_MS;
+  const { startNs } = root.span;
+  const since = (ns: bigint): number => Number(ns - startNs) / NANOSECONDS_PER_MS;
   const [firstMs, lastMs] = [
-    Math.min(...spans.map((span) => since(span.startTimeUnixNano))),
-    Math.max(...spans.map((span) => since(span.endTimeUnixNano))),
+    Math.min(...spans.map((span) => since(span.startNs))),
+    Math.max(...spans.map((span) => since(span.endNs))),
   ];
   const x = (ms: number): number => LEFT + ((ms - firstMs) / (lastMs - firstMs)) * (WIDTH - LEFT - RIGHT);
-  const instances = [...new Set(spans.map(({ instance }) => instance))].sort();
+  const instances = [...new Set(spans.map(instanceOf))].sort();
   const color = (instance: string): string => PALETTE[instances.indexOf(instance) % PALETTE.length] ?? INK;
   const height = HEAD + rows.length * ROW + PAD;
   const bars = rows.map(({ span, depth }, index) => {
-    const [from, to] = [since(span.startTimeUnixNano), since(span.endTimeUnixNano)];
+    const [from, to] = [since(span.startNs), since(span.endNs)];
     return placed(
-      bar(span, { depth, x: x(from), width: x(to) - x(from), tookMs: to - from, color: color(span.instance) }),
+      bar(span, { depth, x: x(from), width: x(to) - x(from), tookMs: to - from, color: color(instanceOf(span)) }),
       {
         x: 0,
         y: HEAD + index * ROW,
@@ -68,9 +67,9 @@ export function tracePicture(spans: readonly ExportedSpan[]): string {
 }
 
 /** Each span after the one that caused it, and those with one cause by their time. */
-function inOrder(spans: readonly ExportedSpan[]): readonly Row[] {
+function inOrder(spans: readonly ReceivedSpan[]): readonly Row[] {
   const known = new Set(spans.map(({ spanId }) => spanId));
-  const byTime = spans.toSorted((a, b) => Number(BigInt(a.startTimeUnixNano) - BigInt(b.startTimeUnixNano)));
+  const byTime = spans.toSorted((a, b) => Number(a.startNs - b.startNs));
   const under = (parent: string | undefined, depth: number): Row[] =>
     byTime
       .filter(({ parentSpanId = '' }) => (known.has(parentSpanId) ? parentSpanId : undefined) === parent)
@@ -86,7 +85,7 @@ interface Drawn {
   readonly color: string;
 }
 
-function bar(span: ExportedSpan, { depth, x, width, tookMs, color }: Drawn): string {
+function bar(span: ReceivedSpan, { depth, x, width, tookMs, color }: Drawn): string {
   const wide = Math.max(2, width);
   const told = [milliseconds(tookMs), ...TOLD.flatMap((key) => toldOf(span, key))].join('   ');
   // What has no room after its bar stands before it, or in it.
@@ -96,7 +95,7 @@ function bar(span: ExportedSpan, { depth, x, width, tookMs, color }: Drawn): str
   return [
     line({ x: PAD, y: ROW - 4 }, { x: WIDTH - RIGHT, y: ROW - 4 }, `stroke="${GRID}"`),
     text(span.name, { x: PAD + depth * INDENT, y: 17 }, { bold: depth === 0 }),
-    text(span.instance, { x: LEFT - 12, y: 17 }, { size: DETAIL_SIZE, color: FAINT, anchor: 'end' }),
+    text(instanceOf(span), { x: LEFT - 12, y: 17 }, { size: DETAIL_SIZE, color: FAINT, anchor: 'end' }),
     rectangle({ x, y: 4, width: wide, height: 18 }, `fill="${color}" rx="2"`),
     text(
       told,
@@ -106,12 +105,17 @@ function bar(span: ExportedSpan, { depth, x, width, tookMs, color }: Drawn): str
   ].join('');
 }
 
-function toldOf(span: ExportedSpan, key: string): string[] {
-  const value = attributeOf(span, key);
+/** The node that sent it. */
+export function instanceOf({ resource }: ReceivedSpan): string {
+  return String(resource['service.instance.id']);
+}
+
+function toldOf(span: ReceivedSpan, key: string): string[] {
+  const value = span.attributes[key];
   return value === undefined ? [] : [`${key.replace(/^(lockstep|db)\./, '')} ${value}`];
 }
 
-function head(title: string, root: ExportedSpan, tookMs: number): string {
+function head(title: string, root: ReceivedSpan, tookMs: number): string {
   const said = `trace ${root.traceId}, ${milliseconds(tookMs)}: what the three nodes exported`;
   return (
     text(title, { x: PAD, y: 28 }, { size: 18, bold: true }) +

@@ -1,15 +1,14 @@
 /** Every query of every dashboard, and every rule, on the metrics of three real nodes that a real Prometheus scrapes. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { waitFor } from '@lockstep/testkit';
+import { OtlpReceiver, waitFor } from '@lockstep/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allQueries } from './dashboard-queries.ts';
 import { Origin } from './mcp-origin.ts';
 import type { ObservedCluster } from './observed-cluster.ts';
-import { startObservedCluster } from './observed-cluster.ts';
+import { sendingTo, startObservedCluster } from './observed-cluster.ts';
 import type { Rule } from './prometheus.ts';
 import { finiteValues } from './prometheus.ts';
-import { SpanSink } from './span-sink.ts';
 import { askOverAndOver } from './traffic.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -21,19 +20,19 @@ const SEEN_MS_MAX = 20_000;
 let cluster: ObservedCluster;
 let origin: Origin;
 let broken: Origin;
-let sink: SpanSink;
+let collector: OtlpReceiver;
 let stopAsking: () => Promise<void>;
 let rules: readonly Rule[];
 
 beforeAll(async () => {
-  sink = await SpanSink.start();
+  collector = await OtlpReceiver.start();
   origin = await new Origin().start();
   broken = await new Origin({ refusal: () => new Response('no', { status: 500 }) }).start();
   const names = Array.from({ length: SERVERS }, (_, index) => `server-${index}`);
   cluster = await startObservedCluster({
     servers: [...names.map((name) => origin.entry(name)), broken.entry('broken')],
     settings: { maxStalenessMs: 1_000 },
-    environment: sink.environment,
+    environment: sendingTo(collector),
   });
   await cluster.allSay('ready');
   stopAsking = askOverAndOver(cluster.nodes);
@@ -44,32 +43,37 @@ beforeAll(async () => {
 afterAll(async () => {
   await stopAsking?.();
   await cluster?.stop();
-  await Promise.all([origin.stop(), broken.stop(), sink.stop()]);
+  await Promise.all([origin.stop(), broken.stop(), collector.stop()]);
 });
 
 /** Lets happen what the dashboards are there to show. */
-async function befall({ nodes, tier, allSay }: ObservedCluster): Promise<void> {
+async function befall({ nodes, allSay }: ObservedCluster): Promise<void> {
   const [first, second, third] = nodes;
-  const scope = { everything: true } as const;
-  await first.admin.clear({ scope, reason: REASON });
-  await second.admin.clear({ scope, reason: REASON, wait: 'fenced' });
-  await third.admin.expire({ scope, reason: REASON });
+  const everything = { scope: { everything: true }, reason: REASON } as const;
+  // Nodes that have just come hold fences by time.
+  const young = first.admin.clear({ ...everything, wait: 'fenced' });
+  await second.admin.clear(everything);
+  await third.admin.expire(everything);
   // What the bus does not bring to a node, it reads from the log of the tier.
   third.bus.cut();
   await seen('lockstep_bus_connected{instance="gateway-3"} < 1');
-  await first.admin.clear({ scope, reason: REASON });
+  await first.admin.clear(everything);
   await seen('lockstep_replays_total{instance="gateway-3"} > 0');
   third.bus.restore();
   await seen('lockstep_bus_connected{instance="gateway-3"} > 0');
+  // A refusal is no reason to try again: these spans are lost.
+  collector.answer = 400;
+  await seen('rate(otel_sdk_processor_span_processed_total{error_type!=""}[4s]) > 0');
+  collector.answer = 200;
+  await young;
+  await seen('lockstep_fence_duration_seconds_count{lockstep_by="time"} > 0');
   for (const node of nodes) node.tier.cut();
   await allSay('degraded');
-  await expect(first.admin.clear({ scope, reason: REASON })).rejects.toThrow();
+  await expect(first.admin.clear(everything)).rejects.toThrow();
   await seen('min(lockstep_breaker_open) > 0');
   for (const node of nodes) node.tier.restore();
   await allSay('ready');
-  await tier.kill();
-  await tier.restart();
-  await allSay('ready');
+  await first.admin.clear({ ...everything, wait: 'fenced' });
 }
 
 /** Resolves when an expression has had a value since the beginning. */

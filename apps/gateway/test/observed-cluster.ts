@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AdminClient } from '@lockstep/admin-client';
-import type { ChaosProxy, RunningServer } from '@lockstep/testkit';
+import type { ChaosProxy, OtlpReceiver, RunningServer } from '@lockstep/testkit';
 import { freePort, startNats, startProxy, startReaper, startRedis, waitFor } from '@lockstep/testkit';
 import { adminOf, adminText } from './admin-harness.ts';
 import type { ServerEntry, TestClient } from './harness.ts';
@@ -37,7 +37,6 @@ export interface ObservedNode {
 
 /** Three gateway nodes on one tier and one bus, and a Prometheus that scrapes each of them once a second. */
 export interface ObservedCluster {
-  readonly tier: RunningServer;
   readonly nodes: readonly [ObservedNode, ObservedNode, ObservedNode];
   readonly prometheus: Prometheus;
   /** When Prometheus began, in seconds since 1970. */
@@ -71,7 +70,17 @@ export async function startObservedCluster(options: ObservedOptions): Promise<Ob
     await Promise.all([tier.stop(), bus.stop()]);
     await rm(folder, { recursive: true, force: true });
   };
-  return { tier, nodes, prometheus, since, allSay, stop };
+  return { nodes, prometheus, since, allSay, stop };
+}
+
+/** The variables of a node that is to send its spans there, soon. */
+export function sendingTo({ url }: OtlpReceiver): Readonly<Record<string, string>> {
+  return {
+    OTEL_TRACES_EXPORTER: 'otlp',
+    OTEL_EXPORTER_OTLP_ENDPOINT: url,
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+    OTEL_BSP_SCHEDULE_DELAY: '200',
+  };
 }
 
 interface NodePlace {
