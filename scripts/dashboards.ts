@@ -1,6 +1,5 @@
-/** Writes infra/grafana/dashboards from scripts/dashboards; `pnpm dashboards`. A test compares the two. */
+/** Writes infra/grafana/dashboards, and the tables of apps/docs/dashboards.md, from scripts/dashboards: `pnpm dashboards`. */
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { dashboardFiles, FOLDER } from './dashboards/files.ts';
+import { madeFiles } from './dashboards/files.ts';
 
-for (const [name, text] of dashboardFiles()) writeFileSync(join(FOLDER, name), text);
+for (const [path, text] of madeFiles()) writeFileSync(path, text);

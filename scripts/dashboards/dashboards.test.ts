@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import type { Panel, RowPanel } from '@grafana/schema';
 import { describe, expect, it } from 'vitest';
 import { LABEL_NAMES, METRIC_NAMES } from './catalogue.ts';
-import { dashboardFiles, FOLDER } from './files.ts';
+import { dashboardFiles, FOLDER, madeFiles } from './files.ts';
 
 const UNITS = ['s', 'bytes', 'percentunit', 'short', 'suffix:/s'];
 const files = dashboardFiles();
 
-it('the files of infra/grafana/dashboards are those that the sources make: `pnpm dashboards` writes them', () => {
-  const found = readdirSync(FOLDER).map((name) => [name, readFileSync(join(FOLDER, name), 'utf8')]);
-  expect(Object.fromEntries(found)).toEqual(Object.fromEntries(files));
+it('the dashboards, and the page about them, are what their sources make: `pnpm dashboards` writes them', () => {
+  for (const [path, text] of madeFiles()) expect(readFileSync(path, 'utf8'), path).toBe(text);
+  expect(readdirSync(FOLDER).sort()).toEqual([...files.keys()].sort());
 });
 
 it('dashboards and rules ask for metrics that nodes export, by labels that these have', () => {

@@ -1,13 +1,22 @@
 import { join } from 'node:path';
+import type { DashboardSource } from './dashboard.ts';
 import { dashboard } from './dashboard.ts';
 import { NODE_DETAIL } from './node-detail.ts';
 import { OVERVIEW } from './overview.ts';
+import { PAGE, pageWithTables } from './panel-tables.ts';
 
 /** Where the dashboards are. */
 export const FOLDER: string = join(import.meta.dirname, '../../infra/grafana/dashboards');
 
-/** The dashboards as files, by name: what `pnpm dashboards` writes, and a test compares. */
+const SOURCES: readonly DashboardSource[] = [OVERVIEW, NODE_DETAIL];
+
+/** The dashboards as Grafana reads them, by the names of their files in `FOLDER`. */
 export function dashboardFiles(): ReadonlyMap<string, string> {
-  const sources = [OVERVIEW, NODE_DETAIL];
-  return new Map(sources.map((source) => [`${source.uid}.json`, `${JSON.stringify(dashboard(source), null, 2)}\n`]));
+  return new Map(SOURCES.map((source) => [`${source.uid}.json`, `${JSON.stringify(dashboard(source), null, 2)}\n`]));
+}
+
+/** What `pnpm dashboards` writes, and a test compares, by its path: the dashboards, and the page about them. */
+export function madeFiles(): ReadonlyMap<string, string> {
+  const dashboards = [...dashboardFiles()].map(([name, text]) => [join(FOLDER, name), text] as const);
+  return new Map([...dashboards, [PAGE, pageWithTables(SOURCES)]]);
 }

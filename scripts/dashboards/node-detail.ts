@@ -15,7 +15,7 @@ const events: readonly Unplaced[] = [
   lines({
     title: 'Frames',
     description:
-      'Frames on the bus, heartbeats included. Dropped ones could neither be parsed nor verified: another secret, another version, or a stranger.',
+      'Frames on the bus: events, acknowledgements of fenced clears, and fills that others wait for. Dropped ones could neither be parsed nor verified: another secret, another version, or a stranger.',
     unit: 'suffix:/s',
     width: 8,
     queries: [
@@ -57,7 +57,7 @@ const events: readonly Unplaced[] = [
   lines({
     title: 'Heartbeats',
     description:
-      'How long heartbeats take, p99, and how many fail. There are four per bound; one that takes as long as the bound proves nothing.',
+      'How long heartbeats take, p99, by what came of them. There are four per bound; one that takes as long as the bound proves nothing.',
     unit: 's',
     width: 8,
     logarithmic: true,

@@ -1,7 +1,7 @@
 import type { DataSourceRef, FieldConfigSource, Panel } from '@grafana/schema';
 
 /** The units that panels are in, by Grafana's names; a picture of a panel formats its axis by the same. */
-export type Unit = 's' | 'bytes' | 'percentunit' | 'short' | 'suffix:/s';
+type Unit = 's' | 'bytes' | 'percentunit' | 'short' | 'suffix:/s';
 
 /** Whatever the reader of a dashboard has chosen at its top. */
 // biome-ignore lint/suspicious/noTemplateCurlyInString: Grafana fills it in.

@@ -27,7 +27,7 @@ export function max(of: string, by: string): string {
 }
 
 /** Which of the chosen series an expression is about. */
-export type Selector = (metric: string, more?: string) => string;
+type Selector = (metric: string, more?: string) => string;
 
 /** A quantile of a histogram; `histogram` is its name without `_bucket`. */
 export function quantile(q: number, histogram: string, { of, by = '', more = '' }: Histogram): string {

@@ -3,7 +3,7 @@ export const FONT = 'Helvetica, Arial, sans-serif';
 export const INK = '#24292f';
 export const FAINT = '#6e7781';
 export const GRID = '#e4e7eb';
-export const PAPER = '#ffffff';
+const PAPER = '#ffffff';
 
 /** Widths of characters, as parts of the size of the font, are about this on average. */
 const CHARACTER_WIDTH = 0.56;
@@ -60,7 +60,7 @@ export function textWidth(content: string, size: number): number {
   return content.length * size * CHARACTER_WIDTH;
 }
 
-export function escaped(content: string): string {
+function escaped(content: string): string {
   return content.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }
 
