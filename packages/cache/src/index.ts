@@ -1,7 +1,7 @@
 // Opening a node
 export type { AuditOptions } from './auditor.ts';
 export type { EncryptionKey } from './key-ring.ts';
-export type { LockstepOptions } from './node-config.ts';
+export type { LockstepOptions, TracingOptions } from './node-config.ts';
 export { openLockstep } from './open.ts';
 export type { DurabilityOptions, Replicas } from './durability.ts';
 export type { Coherence, CoherenceListener } from './coherence.ts';

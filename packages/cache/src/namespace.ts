@@ -209,8 +209,8 @@ export class Namespace<V> {
   }
 
   #batch(loader: ManyLoader<unknown>): LoadBatch {
-    const { node } = this.#engine;
-    return new LoadBatch(loader, { timers: node.timers, watch: (load) => watchedLoad(node, this.#space, load) });
+    const { timers } = this.#engine.node;
+    return new LoadBatch(loader, { timers, watch: (load) => watchedLoad(this.#engine.node, this.#space, load) });
   }
 
   /** Apart from `get`, whose hits are cheaper where it awaits nothing. */

@@ -1,7 +1,7 @@
 import { waitFor } from '@lockstep/testkit';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { TestCluster, TestNode } from './cluster.ts';
-import { startCluster } from './cluster.ts';
+import { startCluster, startNode } from './cluster.ts';
 import { childrenOf, recordSpans } from './recorded-spans.ts';
 
 const spans = recordSpans();
@@ -71,14 +71,18 @@ test('a clear is a part of the trace that it is called in, and its tag is told b
 });
 
 test('a write of a value takes its trace to the other nodes; what a load publishes does not', async () => {
-  const [{ tools }] = nodes as [TestNode];
+  const [{ tools, lockstep }] = nodes as [TestNode];
   await spans.request(() => tools.set('written', 'value'));
   await waitFor(() => spans.named('lockstep.apply').length === 3, { what: 'the event on each node' });
   const [set] = spans.named('lockstep.set');
   expect(set?.attributes).toMatchObject({ 'lockstep.namespace': 'tools', 'lockstep.committed': true });
-  await tools.clear('written');
-  await waitFor(() => spans.named('lockstep.apply').length === 6, { what: 'the clear on each node' });
+  await tools.expire('written');
+  await waitFor(() => spans.named('lockstep.apply').length === 6, { what: 'the expire on each node' });
+  let fills = 0;
+  const end = lockstep.onEvent((event) => void (event.kind === 'fill' && fills++));
   await spans.request(() => tools.getOrLoad('written', () => 'loaded'));
+  end();
+  expect(fills).toBe(1);
   await tools.clear('written');
   await waitFor(() => spans.named('lockstep.apply').length === 9, { what: 'the next clear on each node' });
 });
@@ -94,14 +98,18 @@ test('a clear that waits for the tier is committed in its own trace', async () =
   }
 });
 
-test('heartbeats are a part of no trace, though a lookup has begun one', async () => {
-  const [{ tools, proxy, lockstep }] = nodes as [TestNode];
-  proxy.stall();
-  await waitFor(() => lockstep.coherence.state !== 'coherent', { what: 'the node degraded' });
-  const lookup = spans.request(() => tools.get('a key that nobody has'));
-  proxy.restore();
-  await lookup;
-  const before = lockstep.stats().heartbeats;
-  await waitFor(() => lockstep.stats().heartbeats > before + 3, { what: 'further heartbeats' });
-  expect(spans.all().filter(({ name }) => /heads|beat/.test(name))).toEqual([]);
+test('the heartbeats of a node are a part of no trace, also where a load has opened it', async () => {
+  const [{ tools }] = nodes as [TestNode];
+  let opened: TestNode | undefined;
+  await spans.request(() =>
+    tools.getOrLoad('opens a node', async () => {
+      opened = await startNode(cluster.redis, cluster.network, { node: { maxStaleness: 100, deltaMax: 100 } });
+      return 'value';
+    }),
+  );
+  const { lockstep, proxy } = opened as TestNode;
+  await waitFor(() => lockstep.stats().heartbeats > 3, { what: 'heartbeats' });
+  await lockstep.close();
+  await proxy.close();
+  expect(spans.all().filter(({ name }) => /heads|beat|members/.test(name))).toEqual([]);
 });
