@@ -108,14 +108,24 @@ const tier: readonly Unplaced[] = [
     title: 'Operations of the tier',
     description: 'By their names.',
     unit: 'suffix:/s',
-    width: 8,
+    width: 6,
     queries: [{ expr: sum(rate(ofNodes(`${TIER}_count`)), 'db_operation_name'), legend: '{{db_operation_name}}' }],
+  }),
+  lines({
+    title: 'p99 latency of the tier',
+    description: 'By operation.',
+    unit: 's',
+    width: 6,
+    logarithmic: true,
+    queries: [
+      { expr: quantile(0.99, TIER, { of: ofNodes, by: 'db_operation_name' }), legend: '{{db_operation_name}}' },
+    ],
   }),
   lines({
     title: 'Average latency of the tier',
     description: 'As each node sees it: one that stands apart has a slow way to the tier, or a slow event loop.',
     unit: 's',
-    width: 8,
+    width: 6,
     logarithmic: true,
     queries: [{ expr: mean(TIER, { of: ofNodes, by: 'instance' }), legend: '{{instance}}' }],
   }),
@@ -123,7 +133,7 @@ const tier: readonly Unplaced[] = [
     title: 'Failures of the tier',
     description: 'Operations that failed, by operation and error.',
     unit: 'suffix:/s',
-    width: 8,
+    width: 6,
     queries: [
       {
         expr: sum(rate(ofNodes(`${TIER}_count`, 'error_type!=""')), 'db_operation_name, error_type'),

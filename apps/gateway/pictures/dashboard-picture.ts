@@ -64,7 +64,7 @@ async function panelPicture(data: DashboardData, panel: PanelFile): Promise<stri
   if (panel.type === 'row') return text(panel.title, { x: box.x + 4, y: box.y + 20 }, { size: 14, bold: true });
   const lines = await linesOf(data, panel);
   const { episodes, range } = data;
-  const chart: ChartData = { panel, lines, episodes, span: [0, range.to - range.from] };
+  const chart: ChartData = { panel, lines, episodes, span: [0, range.to - range.from], step: range.step };
   const frame = rectangle({ ...box, x: 0, y: 0 }, `fill="none" stroke="${GRID}" rx="3"`);
   const title = text(panel.title, { x: PAD, y: 19 }, { size: 13, bold: true });
   return placed(`${frame}${title}${panel.type === 'stat' ? stat(chart, box) : chartWithLegend(chart, box)}`, box);

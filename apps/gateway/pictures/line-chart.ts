@@ -39,6 +39,8 @@ export interface ChartData {
   readonly lines: readonly Line[];
   /** From when to when, in seconds since the beginning. */
   readonly span: readonly [number, number];
+  /** From one point to the next, in seconds. */
+  readonly step: number;
   readonly episodes: readonly Episode[];
 }
 
@@ -75,7 +77,7 @@ export function lineChart(data: ChartData, { width, height }: Pick<Box, 'width' 
   return inner(drawn);
 }
 
-function series({ panel, episodes }: ChartData, { name, points }: Line, index: number): object {
+function series({ panel, episodes, step }: ChartData, { name, points }: Line, index: number): object {
   const { custom } = panel.fieldConfig.defaults;
   const color = lineColor(panel, name, index);
   const stacked = custom?.stacking?.mode === 'normal';
@@ -83,18 +85,30 @@ function series({ panel, episodes }: ChartData, { name, points }: Line, index: n
   return {
     name,
     color,
-    data: points,
     ...(stacked && { stack: 'all' }),
     ...(custom?.drawStyle === 'bars'
-      ? { type: 'bar', barWidth: 3 }
+      ? { type: 'bar', barWidth: 3, data: points }
       : {
           type: 'line',
           symbol: 'none',
+          data: brokenAtGaps(points, step),
           lineStyle: { width: 1.4, type: isLimit ? 'dashed' : 'solid' },
           ...(stacked && { areaStyle: { opacity: 0.3 } }),
         }),
     ...(index === 0 && { markArea: marks(episodes) }),
   };
+}
+
+/** The points, with nothing where there was nothing; a point that stands alone is drawn as such. */
+function brokenAtGaps(points: Line['points'], step: number): readonly unknown[] {
+  const follows = (a: number | undefined, b: number | undefined): boolean =>
+    a !== undefined && b !== undefined && b - a < step * 1.5;
+  return points.flatMap(([at, value], index) => {
+    const [before, after] = [points[index - 1]?.[0], points[index + 1]?.[0]];
+    const isAlone = !follows(before, at) && !follows(at, after);
+    const point = isAlone ? { value: [at, value], symbol: 'circle', symbolSize: 3 } : [at, value];
+    return follows(at, after) ? [point] : [point, [at + step / 2, null]];
+  });
 }
 
 /** The color of a line; a limit has its own. */
@@ -114,12 +128,14 @@ function marks(episodes: readonly Episode[]): object {
 }
 
 /** Where an axis has its numbers, where those that are round in tens are not round in the unit. */
-function steps(unit: string, { lines, panel }: ChartData): { readonly interval?: number } {
+function steps(unit: string, { lines, panel }: ChartData): { readonly interval?: number; readonly max?: number } {
   if (unit === 'percentunit' && panel.fieldConfig.defaults.max === 1) return { interval: PERCENT_STEP };
   if (unit !== 'bytes') return {};
-  // What is stacked adds up: the highest of all sums is at most this.
-  const highest = lines.reduce((sum, { points }) => sum + Math.max(0, ...points.map(([, value]) => value)), 0);
-  return { interval: 2 ** Math.ceil(Math.log2(Math.max(4, highest) / 4)) };
+  const sums = new Map<number, number>();
+  for (const [at, value] of lines.flatMap(({ points }) => points)) sums.set(at, (sums.get(at) ?? 0) + value);
+  const highest = Math.max(4, ...sums.values());
+  const interval = 2 ** Math.ceil(Math.log2(highest / 4));
+  return { interval, max: Math.ceil(highest / interval) * interval };
 }
 
 /** The powers of ten around what is to be shown. */

@@ -13,8 +13,8 @@ import type { ObservedCluster } from '../test/observed-cluster.ts';
 import { sendingTo, startObservedCluster } from '../test/observed-cluster.ts';
 import { askOverAndOver } from '../test/traffic.ts';
 import { dashboardPicture } from './dashboard-picture.ts';
-import { clear, play, toolsOf } from './scenario.ts';
-import { instanceOf, tracePicture } from './trace-picture.ts';
+import { invalidate, play, toolsOf } from './scenario.ts';
+import { clearPicture, instanceOf } from './trace-picture.ts';
 
 const FOLDER = join(import.meta.dirname, '../../docs/images');
 const SERVERS = 20;
@@ -37,16 +37,16 @@ const cluster = await startObservedCluster({
 try {
   await cluster.allSay('ready');
   const stopAsking = askOverAndOver(cluster.nodes, () => delay(ASK_EVERY_MS));
-  const { episodes, seconds } = await play(cluster, names);
+  const { episodes, since, seconds } = await play(cluster, names);
   const overview = await dashboardPicture({
     title: 'Lockstep: overview',
     panels: panelsOf('lockstep-overview.json'),
     prometheus: cluster.prometheus,
-    range: { from: cluster.since, to: cluster.since + seconds, step: STEP_SECONDS },
+    range: { from: since, to: since + seconds, step: STEP_SECONDS },
     episodes,
   });
-  const trace = tracePicture(await traceOfClear(cluster, receiver));
   await stopAsking();
+  const trace = clearPicture(await traceOfClear(cluster, receiver));
   mkdirSync(FOLDER, { recursive: true });
   writeFileSync(join(FOLDER, 'overview.svg'), overview);
   writeFileSync(join(FOLDER, 'clear-trace.svg'), trace);
@@ -59,7 +59,7 @@ try {
 /** The spans of one fenced clear, once each node has sent its own. */
 async function traceOfClear({ nodes }: ObservedCluster, { spans }: OtlpReceiver): Promise<readonly ReceivedSpan[]> {
   const before = spans.length;
-  await clear(nodes[0], toolsOf(names[0] ?? ''), 'fenced');
+  await invalidate(nodes[0], 'clear', { scope: toolsOf(names[0] ?? ''), wait: 'fenced' });
   return waitFor(
     () => {
       const fresh = spans.slice(before);

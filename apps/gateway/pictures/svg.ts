@@ -3,7 +3,7 @@ export const FONT = 'Helvetica, Arial, sans-serif';
 export const INK = '#24292f';
 export const FAINT = '#6e7781';
 export const GRID = '#e4e7eb';
-const PAPER = '#ffffff';
+export const PAPER = '#ffffff';
 
 /** Widths of characters, as parts of the size of the font, are about this on average. */
 const CHARACTER_WIDTH = 0.56;
