@@ -70,7 +70,7 @@ export function lineChart(data: ChartData, { width, height }: Pick<Box, 'width' 
         ? { type: 'log', ...decades(data.lines) }
         : { type: 'value', min: 0, ...(max !== undefined && { max }), ...steps(unit, data) }),
     },
-    series: data.lines.map((line, index) => series(data, line, index)),
+    series: together(data).map((line, index) => series(data, line, index)),
   });
   const drawn = chart.renderToSVGString();
   chart.dispose();
@@ -97,6 +97,16 @@ function series({ panel, episodes, step }: ChartData, { name, points }: Line, in
         }),
     ...(index === 0 && { markArea: marks(episodes) }),
   };
+}
+
+/** The lines, of which those that add up all have points at the same times: what one does not have there is 0. */
+function together({ panel, lines }: ChartData): readonly Line[] {
+  if (panel.fieldConfig.defaults.custom?.stacking?.mode !== 'normal') return lines;
+  const times = [...new Set(lines.flatMap(({ points }) => points.map(([at]) => at)))].sort((a, b) => a - b);
+  return lines.map(({ name, points }) => {
+    const values = new Map(points);
+    return { name, points: times.map((at) => [at, values.get(at) ?? 0] as const) };
+  });
 }
 
 /** The points, with nothing where there was nothing; a point that stands alone is drawn as such. */

@@ -9,7 +9,7 @@ const HEAD = 96;
 const ROW = 30;
 const PAD = 16;
 const INDENT = 18;
-const TICKS = 6;
+const TICKS = 8;
 const DETAIL_SIZE = 11;
 const NANOSECONDS_PER_MS = 1_000_000;
 
