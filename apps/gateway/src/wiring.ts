@@ -66,6 +66,7 @@ export async function startNode(
   const shared = config.cluster && adapters(config, config.cluster, logger);
   const lockstep = await openLockstep({
     maxStaleness: config.maxStalenessMs,
+    tracing: { lookups: config.traceLookups },
     logger: cacheLogger(logger),
     ...shared,
   });

@@ -107,8 +107,11 @@ describe('the spans of a request', () => {
       'network.transport': 'tcp',
       'network.protocol.name': 'http',
     });
+    const lookups = telemetry.spans.filter(({ name }) => name === 'lockstep.lookup');
+    const parents = lookups.map(({ parentSpanContext }) => parentSpanContext?.spanId);
+    expect(parents).toContain(idOf(operation));
     const asked = await span('tools/call echo', SpanKind.CLIENT);
-    expect(asked.parentSpanContext?.traceId).toBe(CALLER.traceId);
+    expect(asked.parentSpanContext).toMatchObject({ traceId: CALLER.traceId, spanId: idOf(operation) });
     expect(asked.attributes).toMatchObject({
       'mcp.method.name': 'tools/call',
       'lockstep.server.name': 'one',
@@ -207,8 +210,21 @@ it('a clear by the admin API answers with its trace', async () => {
   });
   const request = await span('POST /v1/clear', SpanKind.SERVER);
   expect(clear.headers.get('traceresponse')).toBe(`00-${CALLER.traceId}-${idOf(request)}-01`);
+  const cleared = await span('lockstep.clear', SpanKind.INTERNAL);
+  expect(cleared.parentSpanContext?.spanId).toBe(idOf(request));
   const line = logged.find(({ msg }) => msg === 'asked by the admin API');
   expect(line).toMatchObject({ trace_id: CALLER.traceId, span_id: idOf(request), trace_flags: '01' });
+});
+
+it('with traceLookups off, lookups have no span, and the rest of the trace is there', async () => {
+  const quiet = await startTestNode(adminText([origin.entry('one')], { traceLookups: 'off' }));
+  const asking = await connectClient(quiet.url);
+  telemetry.spans.length = 0;
+  await asking.client.listTools();
+  await asking.close();
+  await quiet.close();
+  await span('tools/list', SpanKind.SERVER);
+  expect(telemetry.spans.map(({ name }) => name)).not.toContain('lockstep.lookup');
 });
 
 it('lines of the log that belong to no request have no trace', () => {
