@@ -4,6 +4,7 @@ export { exchange } from './exchange.ts';
 export { findBinary } from './find-binary.ts';
 export type { NatsOptions } from './nats-server.ts';
 export { NATS_BINARY, startNats } from './nats-server.ts';
+export { PROMETHEUS_BINARY, startPrometheus } from './prometheus-server.ts';
 export type { ReceivedRequest, ReceiverAnswer } from './otlp-receiver.ts';
 export { OtlpReceiver } from './otlp-receiver.ts';
 export type { ReceivedSpan } from './otlp-wire.ts';
