@@ -1,5 +1,5 @@
 import { copyFile, cp, mkdir, readFile, symlink } from 'node:fs/promises';
-import { dirname, join, matchesGlob, relative, resolve } from 'node:path';
+import { dirname, join, matchesGlob, relative } from 'node:path';
 import type { Stage, Step } from './dockerfile.ts';
 import { readDockerfile } from './dockerfile.ts';
 import { Image } from './image.ts';
@@ -29,12 +29,14 @@ export async function buildImages(options: BuildOptions): Promise<ReadonlyMap<st
   await mkdir(dirname(node));
   // A copy: the user of an image may not be able to reach the folder that this Node is in.
   await copyFile(process.execPath, node);
-  const build: Build = { ...options, ignored, node, tops: topFolders(stages), images: new Map() };
+  const access = await registryAccess();
+  const build: Build = { ...options, access, ignored, node, tops: topFolders(stages), images: new Map() };
   for (const stage of stages) build.images.set(stage.name, await buildStage(stage, build));
   return build.images;
 }
 
 interface Build extends BuildOptions {
+  readonly access: Readonly<Record<string, string>>;
   readonly ignored: readonly string[];
   readonly node: string;
   readonly tops: readonly string[];
@@ -69,7 +71,13 @@ async function take(step: Step, { image, build, args }: Scene): Promise<void> {
     text.replace(/\$\{?(\w+)\}?/g, (_, name: string) => image.variables.get(name) ?? args.get(name) ?? '');
   switch (step.kind) {
     case 'run': {
-      const environment = { ...buildEnvironment(image.root), ...Object.fromEntries([...args, ...image.variables]) };
+      const global = join(image.root, 'usr/local');
+      const environment = {
+        ...build.access,
+        ...Object.fromEntries([...args, ...image.variables]),
+        PATH: `${join(global, 'bin')}:${build.access['PATH']}`,
+        npm_config_prefix: global,
+      };
       const command = ['/bin/sh', '-c', image.inside(step.script)] as const;
       const ended = await runToEnd(command, { cwd: image.workdir, environment, timeoutMs: STEP_TIMEOUT_MS });
       if (ended.code !== 0) throw new Error(`RUN ${step.script}\nended with ${ended.code}:\n${ended.text}`);
@@ -137,12 +145,19 @@ function topFolders(stages: readonly Stage[]): readonly string[] {
   return [...new Set(paths.flatMap((path) => /^\/([\w-]+)/.exec(path)?.[1] ?? []))];
 }
 
-/** This machine's ways to the npm registry, and its caches; global installs go into the image. */
-function buildEnvironment(root: string): Record<string, string> {
+/** This machine's ways to the npm registry, and its caches. */
+async function registryAccess(): Promise<Record<string, string>> {
   const kept = Object.entries(process.env).filter(([name]) =>
-    /^(HOME|LANG|TMPDIR|(https?|no)_proxy|NODE_EXTRA_CA_CERTS|npm_config_(registry|cafile|userconfig))$/i.test(name),
+    /^(HOME|LANG|TMPDIR|(https?|no)_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|npm_config_(registry|cafile|userconfig))$/i.test(
+      name,
+    ),
   );
-  const global = join(root, 'usr/local');
-  const path = `${join(global, 'bin')}:${process.env['PATH']}`;
-  return { ...Object.fromEntries(kept), PATH: path, npm_config_prefix: resolve(global), CI: 'true' };
+  const environment = { ...Object.fromEntries(kept), PATH: process.env['PATH'] ?? '' };
+  // npm looks for it under its prefix, which is another one in an image.
+  const asked = await runToEnd(['npm', 'config', 'get', 'globalconfig'], {
+    cwd: '/',
+    environment,
+    timeoutMs: STEP_TIMEOUT_MS,
+  });
+  return { ...environment, npm_config_globalconfig: asked.text.trim(), CI: 'true' };
 }
