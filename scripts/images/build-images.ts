@@ -1,5 +1,5 @@
 import { copyFile, cp, mkdir, readFile, symlink } from 'node:fs/promises';
-import { dirname, join, matchesGlob, relative } from 'node:path';
+import { delimiter, dirname, join, matchesGlob, relative } from 'node:path';
 import type { Stage, Step } from './dockerfile.ts';
 import { readDockerfile } from './dockerfile.ts';
 import { Image } from './image.ts';
@@ -152,12 +152,15 @@ async function registryAccess(): Promise<Record<string, string>> {
       name,
     ),
   );
-  const environment = { ...Object.fromEntries(kept), PATH: process.env['PATH'] ?? '' };
-  // npm looks for it under its prefix, which is another one in an image.
-  const asked = await runToEnd(['npm', 'config', 'get', 'globalconfig'], {
+  const environment = Object.fromEntries(kept);
+  const path = process.env['PATH'] ?? '';
+  // npm looks for it beside the Node that runs npm: the machine's own, which is no package's.
+  const ofMachine = path.split(delimiter).filter((folder) => !folder.includes('node_modules'));
+  const asking = {
     cwd: '/',
-    environment,
+    environment: { ...environment, PATH: ofMachine.join(delimiter) },
     timeoutMs: STEP_TIMEOUT_MS,
-  });
-  return { ...environment, npm_config_globalconfig: asked.text.trim(), CI: 'true' };
+  };
+  const { text } = await runToEnd(['npm', 'config', 'get', 'globalconfig'], asking);
+  return { ...environment, PATH: path, npm_config_globalconfig: text.trim(), CI: 'true' };
 }

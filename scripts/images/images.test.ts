@@ -81,10 +81,10 @@ it.each([
       '*.map',
       '-o',
       '-name',
-      'vitest*',
+      'vitest@*',
       '-o',
       '-name',
-      'typescript*',
+      'typescript@*',
     ),
   ).toBe('');
   expect(output('ls', app).split('\n')).toEqual(expect.arrayContaining(['dist', 'node_modules', 'package.json']));
