@@ -120,7 +120,7 @@ it.each(['gateway', 'with-servers'])(
     servers.defer(() => void spawnSync('rm', ['-rf', join(config, '..')]));
     chmodSync(join(config, '..'), 0o755);
     writeFileSync(config, configOf(image, target === 'with-servers'));
-    const [port, adminPort] = [await freePort(), await freePort()];
+    const [port, adminPort, metricsPort] = [await freePort(), await freePort(), await freePort()];
     const variables = {
       LOCKSTEP_CONFIG: config,
       LOCKSTEP_SECRET: 's'.repeat(32),
@@ -129,6 +129,8 @@ it.each(['gateway', 'with-servers'])(
       LOCKSTEP_BUS_URL: bus.url,
       LOCKSTEP_PORT: String(port),
       LOCKSTEP_ADMIN_PORT: String(adminPort),
+      OTEL_METRICS_EXPORTER: 'prometheus',
+      OTEL_EXPORTER_PROMETHEUS_PORT: String(metricsPort),
     };
     const node = startContainer(image, image.command(), variables);
     servers.defer(() => node.kill());
@@ -141,6 +143,8 @@ it.each(['gateway', 'with-servers'])(
       expect(found).toEqual(['everything: success', 'filesystem: success', 'memory: success']);
     }
     await client.close();
+    const metrics = await fetch(`http://127.0.0.1:${metricsPort}/metrics`);
+    expect(await metrics.text()).toContain('lockstep_lookups_total{');
 
     const cli = imageOf('cli');
     const access = { LOCKSTEP_ADMIN_URL: `http://127.0.0.1:${adminPort}`, LOCKSTEP_ADMIN_TOKEN: ADMIN_TOKEN };

@@ -48,6 +48,7 @@ it('exports these types and no other', () => {
     'SourceVariable',
     'StaticTool',
     'ToolListKind',
+    'TraceLookups',
     'UpstreamConfig',
   ]);
 });
@@ -80,6 +81,7 @@ it('knows these variables of the environment and no other of ours', () => {
     'LOCKSTEP_RESPONSE_BYTES_MAX',
     'LOCKSTEP_TOOL_LIST',
     'LOCKSTEP_PRELOAD_TIMEOUT_MS',
+    'LOCKSTEP_TRACE_LOOKUPS',
     'LOCKSTEP_LOG_LEVEL',
   ]);
 });
