@@ -94,6 +94,21 @@ it('Prometheus scrapes each node where the node opens its port', () => {
   expect(job?.static_configs.flatMap((group) => group.targets)).toEqual(targets);
 });
 
+it('Grafana asks services that there are, and finds the dashboards where they are mounted', () => {
+  const listening = { prometheus: '9090', jaeger: '16686' };
+  for (const [name, port] of Object.entries(listening)) {
+    const [source] = fileOf(`grafana/provisioning/datasources/${name}.yaml`)['datasources'] as { url: string }[];
+    expect(source?.url).toBe(`http://${name}:${port}`);
+    expect(composeServices()[name]?.ports?.map((published) => published.split(':').at(-1))).toEqual([port]);
+  }
+  const [provider] = fileOf('grafana/provisioning/dashboards/lockstep.yaml')['providers'] as { options: object }[];
+  const { volumes, environment } = composeServices()['grafana'] ?? {};
+  expect(provider?.options).toEqual({ path: '/etc/grafana/dashboards' });
+  expect(volumes).toContain('../grafana/dashboards:/etc/grafana/dashboards:ro');
+  const home = environment?.['GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH']?.replace('/etc/grafana', 'infra/grafana');
+  expect(existsSync(join(root, home ?? ''))).toBe(true);
+});
+
 it('what `prepare` writes is a configuration that a node of compose.yaml takes, with a key of its own', {
   timeout: TIMEOUT_MS,
 }, () => {
