@@ -9,6 +9,9 @@ servers_ready() {
   if [ -n "${KEYDB_SERVER:-}" ]; then
     [ -x "$KEYDB_SERVER" ] || fail "KEYDB_SERVER=$KEYDB_SERVER is not an executable file"
   fi
+  # Compose reads its files in a test. It is no server, and who has Docker's, or no Debian, is not asked for another.
+  docker compose version >/dev/null 2>&1 || command -v docker-compose >/dev/null || ! command -v apt-get >/dev/null ||
+    missing+=(docker-compose)
   command -v redis-server >/dev/null || missing+=(redis-server)
   command -v redis-sentinel >/dev/null || missing+=(redis-sentinel)
   command -v nats-server >/dev/null || missing+=(nats-server)
@@ -42,5 +45,8 @@ without_services() {
   fi
   apt-get update -q
   apt-get install -qy --no-install-recommends "$@"
-  ! command -v systemctl || systemctl disable "$@"
+  for package; do
+    # Not every package has a service.
+    ! systemctl cat "$package" || systemctl disable "$package"
+  done
 }
