@@ -32,6 +32,8 @@ import { AccessTokens } from './oauth/access-tokens.ts';
 import { OpenAnswers } from './open-answers.ts';
 import { preload } from './preload.ts';
 import type { Stoppable } from './shutdown.ts';
+import type { StartUpOptions } from './start-up.ts';
+import { startUp } from './start-up.ts';
 import { ToolsChanges } from './tools-changes.ts';
 import { UpstreamPool } from './upstream/upstream-pool.ts';
 
@@ -89,10 +91,10 @@ export async function startNode(
   const parts: NodeParts = { server, answers, mcp, health, lockstep, pool, changes, followed, admin, closing, logger };
   try {
     const { nodeId } = lockstep;
-    const preloaded = startPreload(config, { services, health, lockstep, closing: closing.signal });
+    const begin = startUp(startUpOptions(config, { services, health, lockstep, closing: closing.signal }));
     const url = await listen(server, config);
     const adminUrl = await admin.start(services, url);
-    preloaded();
+    begin();
     followed?.watch();
     const reload = async (): Promise<Reload> => followed?.reload() ?? 'unchanged';
     return { nodeId, url, adminUrl, reload, drain: () => drain(parts), close: () => close(parts) };
@@ -102,28 +104,19 @@ export async function startNode(
   }
 }
 
-interface PreloadParts {
+interface StartUpParts {
   readonly services: GatewayServices;
   readonly health: Health;
   readonly lockstep: Lockstep;
   readonly closing: AbortSignal;
 }
 
-/**
- * Has the node say that it is starting, and answers what begins the preload that ends that. A node that has not found its
- * cluster preloads nothing: each would ask every server for itself.
- */
-function startPreload(config: GatewayConfig, { services, health, lockstep, closing }: PreloadParts): () => void {
+function startUpOptions(config: GatewayConfig, { services, health, lockstep, closing }: StartUpParts): StartUpOptions {
   const { preloadTimeoutMs: timeoutMs, connectionsMax } = config.upstream;
-  if (timeoutMs === 0 || lockstep.coherence.state !== 'coherent') return () => undefined;
   const { discovery, logger } = services;
-  health.starting = true;
-  return () => {
-    const { directory } = config;
-    void preload({ discovery, directory, timeoutMs, connectionsMax, logger, closing }).finally(() => {
-      health.starting = false;
-    });
-  };
+  const { directory, startPatienceMs: patienceMs } = config;
+  const warm = () => preload({ discovery, directory, timeoutMs, connectionsMax, logger, closing });
+  return { lockstep, health, preload: timeoutMs === 0 ? undefined : warm, patienceMs, logger, closing };
 }
 
 function adapters(config: GatewayConfig, cluster: ClusterConfig, logger: Logger) {

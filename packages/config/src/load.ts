@@ -55,6 +55,8 @@ export interface GatewayConfig {
   readonly gatewayConfigTtlMs: number;
   readonly upstream: UpstreamConfig;
   readonly toolList: ToolListKind;
+  /** How long a node that has not found its cluster says that it is starting. */
+  readonly startPatienceMs: number;
   readonly logLevel: LogLevel;
   readonly directory: GatewayDirectory;
   /** What the configuration says that changes nothing here, or should be looked at; for the log. */
@@ -101,6 +103,7 @@ function assemble({ values }: Resolved, cluster: ClusterConfig | undefined, file
     admin: {
       host: values.adminHost as string,
       port: number('adminPort'),
+      hosts: ((values.adminHosts ?? '') as string).split(/[\s,]+/).filter((name) => name !== ''),
       tokens: adminTokensOf(file.document.admin_tokens),
     },
     cluster,
@@ -118,6 +121,7 @@ function assemble({ values }: Resolved, cluster: ClusterConfig | undefined, file
       preloadTimeoutMs: number('preloadTimeoutMs'),
     },
     toolList: values.toolList as ToolListKind,
+    startPatienceMs: number('startPatienceMs'),
     logLevel: values.logLevel as LogLevel,
     directory,
     notes: directory.keys.length === 0 ? [...file.notes, 'apikeys is empty: every request is refused'] : file.notes,

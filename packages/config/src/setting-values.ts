@@ -7,6 +7,7 @@ export interface SettingValues {
   readonly port?: number;
   readonly adminHost?: string;
   readonly adminPort?: number;
+  readonly adminHosts?: string;
   readonly tierUrl?: string;
   readonly busUrl?: string;
   readonly cluster?: string;
@@ -29,6 +30,7 @@ export interface SettingValues {
   readonly responseBytesMax?: number;
   readonly toolList?: ToolListKind;
   readonly preloadTimeoutMs?: number;
+  readonly startPatienceMs?: number;
   readonly logLevel?: LogLevel;
 }
 

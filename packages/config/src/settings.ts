@@ -25,6 +25,9 @@ const text = (max: number): z.ZodString => z.string().min(1).max(max);
 const whole = (min: number, max: number): z.ZodNumber => z.int().min(min).max(max);
 const url = (pattern: RegExp): z.ZodString => z.string().max(2_000).regex(pattern);
 
+/** One or more host names. */
+const HOST_NAMES = /^[A-Za-z0-9._-]{1,253}([\s,]+[A-Za-z0-9._-]{1,253})*$/;
+
 /** One or more of `id:64 hexadecimal characters`. */
 export const ENCRYPTION_KEYS: RegExp = /^[A-Za-z0-9._-]{1,64}:[0-9a-f]{64}([\s,]+[A-Za-z0-9._-]{1,64}:[0-9a-f]{64})*$/;
 
@@ -60,6 +63,15 @@ const ROWS: Readonly<Record<SettingName, SettingRow>> = {
     takes: 'a whole number from 0 to 65535; 0 takes any free port',
     fallback: 8001,
     meaning: 'The TCP port of the admin API.',
+  },
+  adminHosts: {
+    variable: 'LOCKSTEP_ADMIN_HOSTS',
+    seedName: undefined,
+    schema: text(4_096).regex(HOST_NAMES),
+    takes: 'a host name, or several with commas between',
+    fallback: undefined,
+    meaning:
+      'By which names the admin API is asked besides `adminHost`: those of a proxy, or of a Kubernetes Service. Another name in `Host` is refused.',
   },
   tierUrl: {
     variable: 'LOCKSTEP_TIER_URL',
@@ -243,6 +255,15 @@ const ROWS: Readonly<Record<SettingName, SettingRow>> = {
     takes: 'a whole number of milliseconds from 0 to 600000; 0: tools are discovered when asked for',
     fallback: 10_000,
     meaning: 'How long a node that starts may discover the tools of all servers before it says that it is ready.',
+  },
+  startPatienceMs: {
+    variable: 'LOCKSTEP_START_PATIENCE_MS',
+    seedName: undefined,
+    schema: whole(0, 3_600_000),
+    takes: 'a whole number of milliseconds from 0 to 3600000; 0: it does not wait for its cluster',
+    fallback: 300_000,
+    meaning:
+      'How long `/startupz` says `starting` of a node that has not found its cluster; then it has started, degraded.',
   },
   logLevel: {
     variable: 'LOCKSTEP_LOG_LEVEL',

@@ -58,6 +58,7 @@ it('knows these variables of the environment and no other of ours', () => {
     'LOCKSTEP_PORT',
     'LOCKSTEP_ADMIN_HOST',
     'LOCKSTEP_ADMIN_PORT',
+    'LOCKSTEP_ADMIN_HOSTS',
     'LOCKSTEP_TIER_URL',
     'LOCKSTEP_BUS_URL',
     'LOCKSTEP_CLUSTER',
@@ -80,6 +81,7 @@ it('knows these variables of the environment and no other of ours', () => {
     'LOCKSTEP_RESPONSE_BYTES_MAX',
     'LOCKSTEP_TOOL_LIST',
     'LOCKSTEP_PRELOAD_TIMEOUT_MS',
+    'LOCKSTEP_START_PATIENCE_MS',
     'LOCKSTEP_LOG_LEVEL',
   ]);
 });
