@@ -31,8 +31,10 @@ export interface Readiness {
 export class Health {
   readonly #lockstep: Lockstep;
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
-  /** Set once the node is on its way out. */
+  /** Set once the node is on its way out: it answers, and should not be asked. */
   draining = false;
+  /** Set once it answers no more. */
+  closing = false;
   /** Set while the node preloads. */
   starting = false;
 

@@ -55,10 +55,19 @@ export interface GatewayConfig {
   readonly gatewayConfigTtlMs: number;
   readonly upstream: UpstreamConfig;
   readonly toolList: ToolListKind;
+  readonly drain: DrainConfig;
   readonly logLevel: LogLevel;
   readonly directory: GatewayDirectory;
   /** What the configuration says that changes nothing here, or should be looked at; for the log. */
   readonly notes: readonly string[];
+}
+
+/** How a node leaves. */
+export interface DrainConfig {
+  /** How long after SIGTERM it goes on taking requests. */
+  readonly delayMs: number;
+  /** How long after that requests under way may go on. */
+  readonly timeoutMs: number;
 }
 
 /** Where a configuration comes from. */
@@ -118,6 +127,7 @@ function assemble({ values }: Resolved, cluster: ClusterConfig | undefined, file
       preloadTimeoutMs: number('preloadTimeoutMs'),
     },
     toolList: values.toolList as ToolListKind,
+    drain: { delayMs: number('drainDelayMs'), timeoutMs: number('drainTimeoutMs') },
     logLevel: values.logLevel as LogLevel,
     directory,
     notes: directory.keys.length === 0 ? [...file.notes, 'apikeys is empty: every request is refused'] : file.notes,

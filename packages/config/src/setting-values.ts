@@ -29,6 +29,8 @@ export interface SettingValues {
   readonly responseBytesMax?: number;
   readonly toolList?: ToolListKind;
   readonly preloadTimeoutMs?: number;
+  readonly drainDelayMs?: number;
+  readonly drainTimeoutMs?: number;
   readonly logLevel?: LogLevel;
 }
 

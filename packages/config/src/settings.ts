@@ -244,6 +244,22 @@ const ROWS: Readonly<Record<SettingName, SettingRow>> = {
     fallback: 10_000,
     meaning: 'How long a node that starts may discover the tools of all servers before it says that it is ready.',
   },
+  drainDelayMs: {
+    variable: 'LOCKSTEP_DRAIN_DELAY_MS',
+    seedName: undefined,
+    schema: whole(0, 600_000),
+    takes: 'a whole number of milliseconds from 0 to 600000; 0: the port closes at once',
+    fallback: 0,
+    meaning: 'How long after SIGTERM the node goes on taking requests, so that proxies see first that it is leaving.',
+  },
+  drainTimeoutMs: {
+    variable: 'LOCKSTEP_DRAIN_TIMEOUT_MS',
+    seedName: undefined,
+    schema: whole(0, 3_600_000),
+    takes: 'a whole number of milliseconds from 0 to 3600000',
+    fallback: 4_000,
+    meaning: 'How long requests that are under way when the port closes may go on before they are broken off.',
+  },
   logLevel: {
     variable: 'LOCKSTEP_LOG_LEVEL',
     seedName: 'enkrypt_log_level',

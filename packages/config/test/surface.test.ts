@@ -29,6 +29,7 @@ it('exports these types and no other', () => {
     'ConfigLocation',
     'ConfigProblem',
     'ConfigSources',
+    'DrainConfig',
     'Environment',
     'GatewayConfig',
     'GatewayDefinition',
@@ -80,6 +81,8 @@ it('knows these variables of the environment and no other of ours', () => {
     'LOCKSTEP_RESPONSE_BYTES_MAX',
     'LOCKSTEP_TOOL_LIST',
     'LOCKSTEP_PRELOAD_TIMEOUT_MS',
+    'LOCKSTEP_DRAIN_DELAY_MS',
+    'LOCKSTEP_DRAIN_TIMEOUT_MS',
     'LOCKSTEP_LOG_LEVEL',
   ]);
 });
