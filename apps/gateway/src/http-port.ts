@@ -48,6 +48,8 @@ export class HttpPort {
         const bindings = env as HttpBindings;
         return isAdmitted(bindings.incoming) ? fetch(request, bindings) : refused(busy);
       },
+      // Of a request that names none: checks of proxies speak HTTP/1.0.
+      hostname: 'localhost',
       serverOptions: {
         requestTimeout: REQUEST_MS_MAX,
         headersTimeout: HEADERS_MS_MAX,
