@@ -116,7 +116,10 @@ async function listen(url: string) {
   return { heard, end };
 }
 
-/** Changes the lists and clears them, over and over, half of the clears fenced; answers how many there were, and an end. */
+/**
+ * Changes the lists and clears them, over and over, half of the clears fenced. A fence holds for up to ten seconds where
+ * nodes are young, as all are here: others go on meanwhile.
+ */
 function keepClearing(client: TestClient, load: SteadyLoad) {
   const cleared = { committed: 0, fenced: 0 };
   let isOver = false;
@@ -128,13 +131,15 @@ function keepClearing(client: TestClient, load: SteadyLoad) {
     load.raise(next, performance.now() + (wait === 'fenced' ? 0 : STALENESS_MS * 1.1));
     cleared[wait]++;
   };
+  const fences: Promise<void>[] = [];
   const running = (async () => {
     while (!isOver) {
       await clear('committed');
       await load.more(50);
-      await clear('fenced');
+      fences.push(clear('fenced'));
       await load.more(50);
     }
+    await Promise.all(fences);
   })();
   running.catch(() => undefined);
   const end = async () => {
@@ -145,7 +150,10 @@ function keepClearing(client: TestClient, load: SteadyLoad) {
   return { end };
 }
 
-/** Replaces a node as Kubernetes does: the new one first; then the proxy is told, and the old one ended, at the same time. */
+/**
+ * Replaces a node as Kubernetes does: the new one first; then the proxy is told, and the old one ended, at the same time.
+ * Fences that the old one holds may take it longer to leave: nobody waits for that.
+ */
 async function replace(old: Node, tellProxy: boolean): Promise<Node> {
   const node = await startNode();
   await proxy.add(node.port);
@@ -159,7 +167,6 @@ async function replace(old: Node, tellProxy: boolean): Promise<Node> {
   release();
   expect(await slow).toMatchObject({ content: [{ text: 'slow, and whole' }] });
   await client.close();
-  expect(await old.exited).toBe(0);
   if (!tellProxy) await proxy.remove(old.port);
   return node;
 }
@@ -206,9 +213,11 @@ describe.each([
     for (const asked of afterClears) expect(asked).toBeLessThanOrEqual(1 + committed + fenced);
     // No clear any more: a new node has everything from the tier.
     const [old] = running;
-    if (old !== undefined) await replace(old, tellProxy);
+    if (old !== undefined) running = [...running.slice(1), await replace(old, tellProxy)];
     await load.more(100);
     expect(discoveries()).toEqual(afterClears);
+    const left = nodes.filter((node) => !running.includes(node));
+    expect(await Promise.all(left.map(({ exited }) => exited))).toEqual([0, 0, 0, 0]);
     const least = await leastServing();
     const { lists, calls, failures, stale, longestPauseMs } = await load.end();
     expect({ failures, stale }).toEqual({ failures: [], stale: [] });

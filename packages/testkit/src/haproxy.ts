@@ -89,6 +89,7 @@ defaults
   timeout connect 2s
   timeout client 60s
   timeout server 60s
+  timeout check 2s
 frontend clients
   bind 127.0.0.1:${port}
   default_backend nodes
