@@ -5,11 +5,14 @@ import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2'
 import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import type { IService } from 'kubernetes-models/v1';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { gatewayPod, only, patienceOf } from './gateway-pod.ts';
 import type { Manifest } from './manifests.ts';
 import { OVERLAYS, ROOT, render } from './manifests.ts';
 import { schemaProblems } from './schema.ts';
+
+// The compiler and kubectl are programs of their own.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** Variables that the OpenTelemetry specification and SDKs know, of those that are set here. */
 const OPENTELEMETRY =
@@ -115,8 +118,12 @@ describe.each(OVERLAYS)('the overlay %s', (overlay) => {
   it('gives a pod that leaves the time for it', () => {
     const sleepMs = (container.lifecycle?.preStop?.sleep?.seconds ?? 0) * 1_000;
     const graceMs = (spec.terminationGracePeriodSeconds ?? 30) * 1_000;
+    const [delayMs, timeoutMs, callMs] = ['DRAIN_DELAY', 'DRAIN_TIMEOUT', 'TOOL_CALL_TIMEOUT'].map((name) =>
+      Number(pod.variables[`LOCKSTEP_${name}_MS`]),
+    ) as [number, number, number];
     expect(sleepMs).toBeGreaterThanOrEqual(5_000);
-    expect(graceMs).toBeGreaterThanOrEqual(sleepMs + leavingMs() + 5_000);
+    expect(timeoutMs).toBeGreaterThanOrEqual(callMs);
+    expect(graceMs).toBeGreaterThanOrEqual(sleepMs + delayMs + timeoutMs + closingMs() + 5_000);
   });
 
   it('sets variables that a node and OpenTelemetry know, and a node starts with them', () => {
@@ -174,7 +181,9 @@ describe.each(OVERLAYS)('the overlay %s', (overlay) => {
       capabilities: { drop: ['ALL'] },
     });
     expect(container.resources?.requests).toHaveProperty('cpu');
-    expect(container.resources?.limits).toHaveProperty('memory');
+    const limitMb = Number(/^(\d+)Mi$/.exec(String(container.resources?.limits?.['memory']))?.[1]);
+    const heapMb = Number(/--max-old-space-size=(\d+)/.exec(pod.variables['NODE_OPTIONS'] ?? '')?.[1]);
+    expect(heapMb + 200).toBeLessThan(limitMb);
     expect(container.image).toMatch(/:[^:]+$/);
     expect(container.image).not.toMatch(/:latest$/);
   });
@@ -204,10 +213,10 @@ interface Monitor {
   readonly endpoints: readonly { readonly port: string }[];
 }
 
-/** How long a node takes to leave at most, by its source. */
-function leavingMs(): number {
+/** How long a node takes to close at most once it has drained, by its source. */
+function closingMs(): number {
   const source = readFileSync(join(ROOT, 'apps/gateway/src/shutdown.ts'), 'utf8');
-  const found = /const TOTAL_MS = ([\d_]+);/.exec(source)?.[1];
-  if (found === undefined) throw new Error('apps/gateway/src/shutdown.ts says no more how long leaving takes');
+  const found = /const CLOSE_MS = ([\d_]+);/.exec(source)?.[1];
+  if (found === undefined) throw new Error('apps/gateway/src/shutdown.ts says no more how long closing takes');
   return Number(found.replaceAll('_', ''));
 }

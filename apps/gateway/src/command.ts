@@ -96,7 +96,7 @@ async function run({ config, origin }: Started): Promise<void> {
     // From here on: its default would end the process. A node that has just started looks by itself.
     process.on('SIGHUP', () => void node?.reload());
     node = await startNode(config, logger, origin);
-    onSignals(node, { logger, exit: (code) => process.exit(code) });
+    onSignals(node, { ...config.drain, logger, exit: (code) => process.exit(code) });
     logger.info({ node: node.nodeId, url: node.url, adminUrl: node.adminUrl }, 'listening');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

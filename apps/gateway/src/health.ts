@@ -42,8 +42,10 @@ export interface Startup {
 export class Health {
   readonly #lockstep: Lockstep;
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
-  /** Set once the node is on its way out. */
+  /** Set once the node is on its way out: it answers, and should not be asked. */
   draining = false;
+  /** Set once it answers no more. */
+  closing = false;
   /** Set while the node preloads. */
   starting = false;
   /** Set once the node has started. */

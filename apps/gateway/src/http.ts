@@ -1,18 +1,22 @@
-import type { AuthInfo, McpHttpHandler } from '@modelcontextprotocol/server';
+import type { AuthInfo } from '@modelcontextprotocol/server';
 import { localhostAllowedOrigins, originValidationResponse } from '@modelcontextprotocol/server';
 import type { Context } from 'hono';
 import { Hono } from 'hono';
 import type { Logger } from 'pino';
 import type { Health } from './health.ts';
 import type { OpenedGateway } from './key-ring.ts';
+import type { McpEndpoint } from './mcp/mcp-endpoint.ts';
 
 /** Longer than any key that a configuration takes. */
 const KEY_LENGTH_MAX = 512;
 
+/** The paths of those who look after the node: they are answered however busy it is. */
+export const PROBES: readonly string[] = ['/healthz', '/readyz', '/startupz'];
+
 /** What the HTTP face works with. */
 export interface HttpOptions {
   readonly openGateway: (key: string) => Promise<OpenedGateway | undefined>;
-  readonly mcp: McpHttpHandler;
+  readonly mcp: Pick<McpEndpoint, 'fetch'>;
   readonly health: Health;
   readonly logger: Logger;
 }
@@ -31,7 +35,7 @@ export function createHttpApp({ openGateway, mcp, health, logger }: HttpOptions)
     return context.json(readiness, isAway ? 503 : 200);
   });
   app.all('/mcp', async (context) => {
-    if (health.draining) return leaving(context);
+    if (health.closing) return leaving(context);
     // A browser page of another site may not reach this node with what its user can reach; other clients send no Origin.
     const rejected = originValidationResponse(context.req.raw, localhostAllowedOrigins());
     if (rejected !== undefined) return rejected;
@@ -82,6 +86,6 @@ function leaving(context: Context): Response {
   return context.json(rpcError(-32000, 'This node is leaving; ask another one'), 503);
 }
 
-function rpcError(code: number, message: string): Record<string, unknown> {
+export function rpcError(code: number, message: string): Record<string, unknown> {
   return { jsonrpc: '2.0', error: { code, message }, id: null };
 }

@@ -1,19 +1,21 @@
+import type { DrainConfig } from '@lockstep/config';
 import type { Logger } from 'pino';
 
-/** Requests under way may end for this long, and connections may for the rest; then the process ends all the same. */
-const DRAIN_MS = 4_000;
-const TOTAL_MS = 9_500;
+/** How long a node may take to close, once nothing is under way or its time is over; then the process ends all the same. */
+const CLOSE_MS = 5_500;
 
 /** A node as its shutdown sees it. */
 export interface Stoppable {
-  /** Takes no more requests; resolves when those under way have ended. */
+  /** Says that it is leaving, and goes on answering. */
+  readonly leave: () => void;
+  /** Takes no more connections; resolves when requests under way have ended. */
   readonly drain: () => Promise<void>;
   /** Ends what is still under way, leaves the cluster, and closes everything. */
   readonly close: () => Promise<void>;
 }
 
 /** How the process is ended; the process's own, but for tests. */
-export interface ShutdownOptions {
+export interface ShutdownOptions extends DrainConfig {
   readonly logger: Logger;
   readonly exit: (code: number) => void;
 }
@@ -22,10 +24,10 @@ export interface ShutdownOptions {
 export type ShutdownOutcome = 'clean' | 'forced';
 
 /**
- * Ends a node on SIGTERM or SIGINT: no more requests, those under way for four seconds, then everything, and after
- * nine and a half seconds at the latest the process. A second signal ends it at once.
+ * Ends a node on SIGTERM or SIGINT, and the process with it, at the latest 5.5 s after the times that it has to drain. SIGINT
+ * is a person's, who waits for no proxy: the port closes at once. A second signal ends the process at once.
  */
-export function onSignals(node: Stoppable, { logger, exit }: ShutdownOptions): void {
+export function onSignals(node: Stoppable, { logger, exit, delayMs, timeoutMs }: ShutdownOptions): void {
   let leaving = false;
   const leave = (signal: NodeJS.Signals): void => {
     if (leaving) {
@@ -34,8 +36,9 @@ export function onSignals(node: Stoppable, { logger, exit }: ShutdownOptions): v
       return;
     }
     leaving = true;
-    logger.info({ signal }, 'leaving');
-    void shutDown(node).then(
+    const times = { delayMs: signal === 'SIGINT' ? 0 : delayMs, timeoutMs };
+    logger.info({ signal, ...times }, 'leaving');
+    void shutDown(node, times).then(
       (outcome) => {
         if (outcome === 'forced') logger.error('not everything ended in time');
         else logger.info('left');
@@ -51,12 +54,17 @@ export function onSignals(node: Stoppable, { logger, exit }: ShutdownOptions): v
   process.on('SIGINT', leave);
 }
 
-/** Drains, and closes whatever came of that, within the time there is. Rejects with what either rejects with. */
-export async function shutDown(node: Stoppable): Promise<ShutdownOutcome> {
+/**
+ * Has the node say that it is leaving, and after `delayMs` drains it for at most `timeoutMs`, and closes whatever came of
+ * that. Rejects with what either rejects with.
+ */
+export async function shutDown(node: Stoppable, { delayMs, timeoutMs }: DrainConfig): Promise<ShutdownOutcome> {
+  node.leave();
+  if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
   const startedMs = performance.now();
-  const drained = within(node.drain(), DRAIN_MS);
+  const drained = within(node.drain(), timeoutMs);
   await drained.catch(() => undefined);
-  const outcome = await within(node.close(), TOTAL_MS - (performance.now() - startedMs));
+  const outcome = await within(node.close(), timeoutMs + CLOSE_MS - (performance.now() - startedMs));
   await drained;
   return outcome;
 }

@@ -7,7 +7,7 @@ export { CONFIG_VARIABLE } from './environment.ts';
 export type { ReadText } from './file.ts';
 export type { ConfigLocation, SourceVariable } from './location.ts';
 export { locateConfig, SOURCE_VARIABLES } from './location.ts';
-export type { ClusterConfig, ConfigSources, GatewayConfig, UpstreamConfig } from './load.ts';
+export type { ClusterConfig, ConfigSources, DrainConfig, GatewayConfig, UpstreamConfig } from './load.ts';
 export { loadGatewayConfig } from './load.ts';
 export type { Parsed } from './parse.ts';
 

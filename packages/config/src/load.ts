@@ -57,10 +57,19 @@ export interface GatewayConfig {
   readonly toolList: ToolListKind;
   /** How long a node that has not found its cluster says that it is starting. */
   readonly startPatienceMs: number;
+  readonly drain: DrainConfig;
   readonly logLevel: LogLevel;
   readonly directory: GatewayDirectory;
   /** What the configuration says that changes nothing here, or should be looked at; for the log. */
   readonly notes: readonly string[];
+}
+
+/** How a node leaves. */
+export interface DrainConfig {
+  /** How long after SIGTERM it goes on taking requests. */
+  readonly delayMs: number;
+  /** How long after that requests under way may go on. */
+  readonly timeoutMs: number;
 }
 
 /** Where a configuration comes from. */
@@ -122,6 +131,7 @@ function assemble({ values }: Resolved, cluster: ClusterConfig | undefined, file
     },
     toolList: values.toolList as ToolListKind,
     startPatienceMs: number('startPatienceMs'),
+    drain: { delayMs: number('drainDelayMs'), timeoutMs: number('drainTimeoutMs') },
     logLevel: values.logLevel as LogLevel,
     directory,
     notes: directory.keys.length === 0 ? [...file.notes, 'apikeys is empty: every request is refused'] : file.notes,

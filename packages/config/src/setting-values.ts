@@ -31,6 +31,8 @@ export interface SettingValues {
   readonly toolList?: ToolListKind;
   readonly preloadTimeoutMs?: number;
   readonly startPatienceMs?: number;
+  readonly drainDelayMs?: number;
+  readonly drainTimeoutMs?: number;
   readonly logLevel?: LogLevel;
 }
 

@@ -265,6 +265,22 @@ const ROWS: Readonly<Record<SettingName, SettingRow>> = {
     meaning:
       'How long `/startupz` says `starting` of a node that has not found its cluster; then it has started, degraded.',
   },
+  drainDelayMs: {
+    variable: 'LOCKSTEP_DRAIN_DELAY_MS',
+    seedName: undefined,
+    schema: whole(0, 600_000),
+    takes: 'a whole number of milliseconds from 0 to 600000; 0: the port closes at once',
+    fallback: 0,
+    meaning: 'How long after SIGTERM the node goes on taking requests, so that proxies see first that it is leaving.',
+  },
+  drainTimeoutMs: {
+    variable: 'LOCKSTEP_DRAIN_TIMEOUT_MS',
+    seedName: undefined,
+    schema: whole(0, 3_600_000),
+    takes: 'a whole number of milliseconds from 0 to 3600000',
+    fallback: 4_000,
+    meaning: 'How long requests that are under way when the port closes may go on before they are broken off.',
+  },
   logLevel: {
     variable: 'LOCKSTEP_LOG_LEVEL',
     seedName: 'enkrypt_log_level',

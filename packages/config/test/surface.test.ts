@@ -29,6 +29,7 @@ it('exports these types and no other', () => {
     'ConfigLocation',
     'ConfigProblem',
     'ConfigSources',
+    'DrainConfig',
     'Environment',
     'GatewayConfig',
     'GatewayDefinition',
@@ -82,6 +83,8 @@ it('knows these variables of the environment and no other of ours', () => {
     'LOCKSTEP_TOOL_LIST',
     'LOCKSTEP_PRELOAD_TIMEOUT_MS',
     'LOCKSTEP_START_PATIENCE_MS',
+    'LOCKSTEP_DRAIN_DELAY_MS',
+    'LOCKSTEP_DRAIN_TIMEOUT_MS',
     'LOCKSTEP_LOG_LEVEL',
   ]);
 });

@@ -1,9 +1,13 @@
 // Real servers, and faults between them and their clients
+export type { Balancer } from './balancer.ts';
 export type { Exchange } from './exchange.ts';
 export { exchange } from './exchange.ts';
 export { findBinary } from './find-binary.ts';
+export type { HaproxyOptions } from './haproxy.ts';
+export { startHaproxy } from './haproxy.ts';
 export type { NatsOptions } from './nats-server.ts';
 export { NATS_BINARY, startNats } from './nats-server.ts';
+export { startNginx } from './nginx.ts';
 export type { ChaosProxy, Direction, ProxyOptions } from './proxy.ts';
 export { startProxy } from './proxy.ts';
 export type { Reaper } from './reaper.ts';
