@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Sourced after toolchain.sh. `servers_ready` makes sure that the servers the integration tests start are there:
-# a tier (KEYDB_SERVER, else redis-server), nats-server, and the reverse proxies haproxy and nginx. It installs
+# a tier (KEYDB_SERVER, else redis-server), nats-server, prometheus, and the reverse proxies haproxy and nginx. It installs
 # Debian's packages when it may, and never starts a server: each test starts its own, on a free loopback port.
 
 servers_ready() {
@@ -14,6 +14,7 @@ servers_ready() {
   command -v nats-server >/dev/null || missing+=(nats-server)
   command -v haproxy >/dev/null || missing+=(haproxy)
   command -v nginx >/dev/null || missing+=(nginx)
+  command -v prometheus >/dev/null || missing+=(prometheus)
   [ ${#missing[@]} -eq 0 ] || debian_packages "${missing[@]}"
 }
 

@@ -8,6 +8,7 @@ export { startHaproxy } from './haproxy.ts';
 export type { NatsOptions } from './nats-server.ts';
 export { NATS_BINARY, startNats } from './nats-server.ts';
 export { startNginx } from './nginx.ts';
+export { PROMETHEUS_BINARY, startPrometheus } from './prometheus-server.ts';
 export type { ChaosProxy, Direction, ProxyOptions } from './proxy.ts';
 export { startProxy } from './proxy.ts';
 export type { Reaper } from './reaper.ts';
