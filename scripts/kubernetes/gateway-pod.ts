@@ -45,6 +45,14 @@ export function only(manifests: readonly Manifest[], kind: string, name: string)
   return found[0];
 }
 
+/** Whether a selector selects what has these labels; one that names nothing is none. */
+export function selects(
+  selector: Readonly<Record<string, string>> | undefined,
+  labels: Readonly<Record<string, string>>,
+): boolean {
+  return selector !== undefined && Object.entries(selector).every(([name, value]) => labels[name] === value);
+}
+
 /** How long a probe may fail before it has failed, in milliseconds. */
 export function patienceOf(probe: IProbe | undefined): number {
   return (probe?.periodSeconds ?? 10) * (probe?.failureThreshold ?? 3) * 1_000;

@@ -6,8 +6,7 @@ import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import type { IService } from 'kubernetes-models/v1';
 import { describe, expect, it, vi } from 'vitest';
-import { gatewayPod, only, patienceOf } from './gateway-pod.ts';
-import type { Manifest } from './manifests.ts';
+import { gatewayPod, only, patienceOf, selects } from './gateway-pod.ts';
 import { OVERLAYS, ROOT, render } from './manifests.ts';
 import { schemaProblems } from './schema.ts';
 
@@ -19,9 +18,6 @@ const OPENTELEMETRY =
   /^OTEL_(SERVICE_NAME|RESOURCE_ATTRIBUTES|(TRACES|METRICS)_EXPORTER|TRACES_SAMPLER(_ARG)?|EXPORTER_OTLP_(ENDPOINT|PROTOCOL)|EXPORTER_PROMETHEUS_(HOST|PORT))$/;
 const NAME = 'lockstep-gateway';
 const readme = readFileSync(join(ROOT, 'infra/k8s/README.md'), 'utf8');
-
-const selects = (selector: Readonly<Record<string, string>> | undefined, labels: Readonly<Record<string, string>>) =>
-  selector !== undefined && Object.entries(selector).every(([name, value]) => labels[name] === value);
 
 it('a checker of manifests finds a field that is not known, a value that is not allowed, and one that is missing', async () => {
   const spoil = (change: (deployment: Record<string, unknown>) => void) => {
@@ -197,21 +193,6 @@ describe.each(OVERLAYS)('the overlay %s', (overlay) => {
     }
   });
 });
-
-it('what is monitored is the Service of the metrics, under the name of the job that rules and dashboards have', () => {
-  const manifests = render('production');
-  const { spec } = only(manifests, 'ServiceMonitor', NAME) as Manifest & { readonly spec: Monitor };
-  const { metadata } = only(manifests, 'Service', `${NAME}-metrics`);
-  expect(selects(spec.selector.matchLabels, metadata.labels ?? {})).toBe(true);
-  expect(metadata.labels?.[spec.jobLabel]).toBe(NAME);
-  expect(spec.endpoints.map(({ port }) => port)).toEqual(['metrics']);
-});
-
-interface Monitor {
-  readonly jobLabel: string;
-  readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
-  readonly endpoints: readonly { readonly port: string }[];
-}
 
 /** How long a node takes to close at most once it has drained, by its source. */
 function closingMs(): number {
