@@ -32,7 +32,7 @@ export function render(overlay: Overlay): readonly Manifest[] {
 }
 
 /** The objects of a text of YAML documents. */
-export function parseManifests(text: string): readonly Manifest[] {
+function parseManifests(text: string): readonly Manifest[] {
   return parseAllDocuments(text).map((document) => {
     if (document.errors.length > 0) throw document.errors[0];
     return document.toJS() as Manifest;

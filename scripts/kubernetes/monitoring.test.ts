@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { IPrometheusRule, IServiceMonitor } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1';
 import type { IConfigMap } from 'kubernetes-models/v1';
 import { expect, it, vi } from 'vitest';
 import { only, selects } from './gateway-pod.ts';
-import type { Manifest } from './manifests.ts';
 import { ROOT, render } from './manifests.ts';
 import { PROMETHEUS_RULE, prometheusRule } from './prometheus-rule.ts';
 
@@ -14,17 +14,18 @@ const NAME = 'lockstep-gateway';
 const manifests = render('production');
 
 it('what is monitored is the Service of the metrics, under the name of the job that rules and dashboards have', () => {
-  const { spec } = only(manifests, 'ServiceMonitor', NAME) as Manifest & { readonly spec: Monitor };
+  const { spec } = only(manifests, 'ServiceMonitor', NAME) as unknown as IServiceMonitor;
   const { metadata } = only(manifests, 'Service', `${NAME}-metrics`);
-  expect(selects(spec.selector.matchLabels, metadata.labels ?? {})).toBe(true);
-  expect(metadata.labels?.[spec.jobLabel]).toBe(NAME);
-  expect(spec.endpoints.map(({ port }) => port)).toEqual(['metrics']);
+  expect(selects(spec?.selector.matchLabels, metadata.labels ?? {})).toBe(true);
+  expect(metadata.labels?.[spec?.jobLabel ?? '']).toBe(NAME);
+  expect(spec?.endpoints.map(({ port }) => port)).toEqual(['metrics']);
 });
 
 it('the PrometheusRule is what the rule files make: run node scripts/kubernetes/prometheus-rule.ts', () => {
   expect(readFileSync(PROMETHEUS_RULE, 'utf8')).toBe(prometheusRule());
-  const { spec } = only(manifests, 'PrometheusRule', NAME) as Manifest & { readonly spec: Rules };
-  expect(spec.groups.flatMap(({ rules }) => rules).some(({ alert }) => alert === 'LockstepNodeIncoherent')).toBe(true);
+  const { spec } = only(manifests, 'PrometheusRule', NAME) as unknown as IPrometheusRule;
+  const rules = (spec?.groups ?? []).flatMap((group) => group.rules ?? []);
+  expect(rules.some(({ alert }) => alert === 'LockstepNodeIncoherent')).toBe(true);
 });
 
 it('every dashboard is in a ConfigMap with the label of the sidecar', () => {
@@ -34,13 +35,3 @@ it('every dashboard is in a ConfigMap with the label of the sidecar', () => {
   const files = readdirSync(folder).map((file) => [file, readFileSync(join(folder, file), 'utf8')]);
   expect(held.sort()).toEqual(files.sort());
 });
-
-interface Monitor {
-  readonly jobLabel: string;
-  readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
-  readonly endpoints: readonly { readonly port: string }[];
-}
-
-interface Rules {
-  readonly groups: readonly { readonly rules: readonly { readonly alert?: string }[] }[];
-}
