@@ -1,3 +1,4 @@
+import { tlsAdvice } from '@lockstep/core';
 import {
   AuthorizationError,
   PermissionViolationError,
@@ -17,7 +18,8 @@ export function reasonOf(error: unknown): string {
     return 'no NATS server completed the handshake in time';
   }
   if (error instanceof Error && error.message !== '') {
-    return `no connection to the NATS server: ${error.message}`;
+    const advice = tlsAdvice(error) ?? tlsAdvice(error.cause);
+    return `no connection to the NATS server: ${error.message}${advice === undefined ? '' : `; ${advice}`}`;
   }
   return 'the connection to the NATS server was lost';
 }

@@ -1,4 +1,4 @@
-import { CacheError, TierUnavailableError } from '@lockstep/core';
+import { CacheError, TierUnavailableError, tlsAdvice } from '@lockstep/core';
 
 /** What a refusal means, and what to do about it; by the first word of the server's error. */
 const REFUSALS: Readonly<Record<string, { readonly advice: string; readonly retryable: boolean }>> = {
@@ -50,7 +50,9 @@ export function tierError(error: unknown, call: FailedCall): CacheError {
   const cause = withoutArguments(error);
   if (cause.name !== 'ReplyError' || PASSING.test(cause.message)) {
     const why = LOST[cause.name] ?? (cause.message.startsWith(UNSENT) ? 'there is no connection' : cause.message);
-    return new TierUnavailableError(`${call.what}: ${call.server} does not answer: ${why}`, { cause });
+    const advice = tlsAdvice(error);
+    const message = `${call.what}: ${call.server} does not answer: ${why}${advice === undefined ? '' : `; ${advice}`}`;
+    return new TierUnavailableError(message, { cause });
   }
   const word = DENIED_IN_SCRIPT.test(cause.message) ? 'NOPERM' : REFUSED.exec(cause.message)?.[1];
   const { advice, retryable } = (word === undefined ? undefined : REFUSALS[word]) ?? {
