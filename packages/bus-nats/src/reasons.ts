@@ -1,4 +1,4 @@
-import { tlsAdvice } from '@lockstep/core';
+import { tlsFailure } from '@lockstep/core';
 import {
   AuthorizationError,
   PermissionViolationError,
@@ -18,8 +18,8 @@ export function reasonOf(error: unknown): string {
     return 'no NATS server completed the handshake in time';
   }
   if (error instanceof Error && error.message !== '') {
-    const advice = tlsAdvice(error) ?? tlsAdvice(error.cause);
-    return `no connection to the NATS server: ${error.message}${advice === undefined ? '' : `; ${advice}`}`;
+    const why = tlsFailure(error) ?? tlsFailure(error.cause) ?? error.message;
+    return `no connection to the NATS server: ${why}`;
   }
   return 'the connection to the NATS server was lost';
 }

@@ -14,7 +14,7 @@ const url = (pattern: RegExp): z.ZodString =>
   z
     .string()
     .max(2_000)
-    .regex(pattern)
+    .regex(pattern, { abort: true })
     .refine((urls) => urls.split(',').every((one) => URL.canParse(one)));
 
 /** One or more of `id:64 hexadecimal characters`. */

@@ -53,7 +53,7 @@ it.each([
   [
     'a file that is no PEM',
     () => ({ LOCKSTEP_TIER_CA_FILE: at('text') }),
-    /tierCaFile: got ".*text": no certificate in/,
+    /tierCaFile: got ".*text": no PEM file with a certificate/,
   ],
   [
     'a certificate without its key',

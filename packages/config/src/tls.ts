@@ -51,7 +51,7 @@ export function tlsOf(values: SettingValues, { of, url, readText }: TlsServer): 
       return pem.parse(readText(path));
     } catch (error) {
       const isUnread = (error as { readonly syscall?: unknown }).syscall !== undefined;
-      const got = isUnread ? `"${path}": ${reasonOf(error)}` : `"${path}": no ${pem.what} in PEM`;
+      const got = isUnread ? `"${path}": ${reasonOf(error)}` : `"${path}": no PEM file with ${pem.what}`;
       problems.push({ path: `${of}${name}`, got, takes: `the path of a readable PEM file with ${pem.what}` });
       return undefined;
     }

@@ -51,7 +51,7 @@ const VALUES = [
   'entryVersion',
   'isBehind',
   'partitionOf',
-  'tlsAdvice',
+  'tlsFailure',
 ];
 
 const TYPES = [

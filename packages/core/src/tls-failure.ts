@@ -30,9 +30,13 @@ const ADVICE: readonly (readonly [codes: RegExp, advice: string])[] = [
   ],
 ];
 
-/** What to do about a failed TLS handshake; undefined for any other error. */
-export function tlsAdvice(error: unknown): string | undefined {
-  const code = (error as { readonly code?: unknown } | null | undefined)?.code;
+/** What OpenSSL says, between where it says it and in which file of its own. */
+const OPENSSL = /^[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):.*$/s;
+
+/** Why a TLS handshake failed, and what to do about it; undefined for any other error. */
+export function tlsFailure(error: unknown): string | undefined {
+  const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown };
   if (typeof code !== 'string') return undefined;
-  return ADVICE.find(([codes]) => codes.test(code))?.[1];
+  const advice = ADVICE.find(([codes]) => codes.test(code))?.[1];
+  return advice && `${String(message).replace(OPENSSL, '$1').trim()}; ${advice}`;
 }
