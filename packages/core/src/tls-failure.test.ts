@@ -8,7 +8,7 @@ it.each([
   ['ERR_TLS_CERT_ALTNAME_INVALID', /serverName/],
   ['ERR_SSL_WRONG_VERSION_NUMBER', /no TLS on this port/],
   ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', /asks this node for a certificate/],
-  ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', /another certificate of this node/],
+  ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', /a certificate of this node that it can trust/],
   ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED', /this node's certificate is over/],
   ['ERR_OSSL_X509_KEY_VALUES_MISMATCH', /do not belong together/],
 ])('a handshake that failed with %s is told with what to do', (code, advice) => {

@@ -21,7 +21,7 @@ const ADVICE: readonly (readonly [codes: RegExp, advice: string])[] = [
   ],
   [
     /^ERR_SSL_.*ALERT_(BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_UNKNOWN|UNSUPPORTED_CERTIFICATE|CERTIFICATE_REVOKED)$/,
-    'the server wants another certificate of this node: one that an authority which the server trusts has signed (certFile, keyFile)',
+    'the server wants a certificate of this node that it can trust: signed by an authority it knows, and not over (certFile, keyFile)',
   ],
   [/^ERR_SSL_.*ALERT_CERTIFICATE_EXPIRED$/, "this node's certificate is over: renew it (certFile)"],
   [
