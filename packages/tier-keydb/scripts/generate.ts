@@ -40,7 +40,9 @@ for (const file of readdirSync(SOURCES).sort()) {
 const differing = isCheck ? differences(emitted) : [];
 if (isRelease) {
   const file = join(ROOT, `test/fixtures/scripts-${version}.json`);
-  writeFileSync(file, `${JSON.stringify({ release: version, scripts: Object.fromEntries(scripts) }, undefined, 1)}\n`);
+  writeFileSync(file, `${JSON.stringify({ release: version, scripts: Object.fromEntries(scripts) }, undefined, 1)}\n`, {
+    flag: 'wx',
+  });
 } else if (!isCheck) write(emitted);
 if (differing.length > 0) {
   process.stderr.write(`src/generated differs from src/lua: ${differing.join(', ')}; run \`pnpm generate\`\n`);

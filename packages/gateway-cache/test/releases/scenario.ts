@@ -9,7 +9,7 @@ import { AuditTrail } from '../../src/index.ts';
 export const CLUSTER = 'releases';
 const SECRET = 'the secret of a cluster that outlives its releases';
 const KEYS = [{ id: 'k1', key: '5a'.repeat(32) }];
-export const TTL_MS = 3_600_000;
+const TTL_MS = 3_600_000;
 const LONG = 'a value that is long enough to be compressed, '.repeat(20);
 
 /** The values that a node finds under their keys, by namespace. */

@@ -2,7 +2,7 @@ import { decodeEntry, entryEndMs } from '@lockstep/core';
 import type { Redis } from 'ioredis';
 
 /** What a tier holds under one key; bytes in base64. Of an entry, how long it had to live, not until when. */
-export type DumpedKey =
+type DumpedKey =
   | { readonly type: 'entry'; readonly lifeMs: number; readonly bytes: string }
   | { readonly type: 'string'; readonly bytes: string }
   | { readonly type: 'hash'; readonly fields: Readonly<Record<string, string>> }

@@ -4,10 +4,10 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { record } from '../test/releases/recording.ts';
+import { record } from './recording.ts';
 
-const ROOT = join(import.meta.dirname, '..');
+const ROOT = join(import.meta.dirname, '../..');
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
 const file = join(ROOT, `test/fixtures/release-${version}.json`);
-writeFileSync(file, `${JSON.stringify({ release: version, ...(await record()) }, undefined, 1)}\n`);
+writeFileSync(file, `${JSON.stringify({ release: version, ...(await record()) }, undefined, 1)}\n`, { flag: 'wx' });
 process.stdout.write(`${file}\n`);
