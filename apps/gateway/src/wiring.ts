@@ -121,7 +121,8 @@ function startUpOptions(config: GatewayConfig, { services, health, lockstep, clo
 
 function adapters(config: GatewayConfig, cluster: ClusterConfig, logger: Logger) {
   const port = cacheLogger(logger);
-  const { name, secret, encryptionKeys, tierUrl, busUrl, durability } = cluster;
+  const { name, secret, encryptionKeys, tierUrl, tierTls, busUrl, busTls, durability } = cluster;
+  const bus = busUrl === undefined ? undefined : { ...parseBusUrl(busUrl), ...(busTls && { tls: busTls }) };
   const lives = Object.values(gatewayPolicies(timesOf(config), 'cluster')).map(
     ({ ttl = 0, grace = 0 }) => millisecondsOf(ttl) + millisecondsOf(grace),
   );
@@ -129,9 +130,9 @@ function adapters(config: GatewayConfig, cluster: ClusterConfig, logger: Logger)
   return {
     secret,
     encryptionKeys: encryptionKeys.length > 0 ? encryptionKeys : [keyMadeOf(secret)],
-    tier: connectKeydb({ url: tierUrl, cluster: name, epochsKeepMs, logger: port }),
+    tier: connectKeydb({ url: tierUrl, ...(tierTls && { tls: tierTls }), cluster: name, epochsKeepMs, logger: port }),
     ...(durability && { durability: { replicas: durability.replicas, timeout: durability.timeoutMs } }),
-    ...(busUrl === undefined ? {} : { bus: connectNats({ ...parseBusUrl(busUrl), cluster: name, logger: port }) }),
+    ...(bus && { bus: connectNats({ ...bus, cluster: name, logger: port }) }),
   };
 }
 

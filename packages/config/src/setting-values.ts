@@ -9,7 +9,15 @@ export interface SettingValues {
   readonly adminPort?: number;
   readonly adminHosts?: string;
   readonly tierUrl?: string;
+  readonly tierCaFile?: string;
+  readonly tierCertFile?: string;
+  readonly tierKeyFile?: string;
+  readonly tierServerName?: string;
   readonly busUrl?: string;
+  readonly busCaFile?: string;
+  readonly busCertFile?: string;
+  readonly busKeyFile?: string;
+  readonly busServerName?: string;
   readonly cluster?: string;
   readonly secret?: string;
   readonly secretFile?: string;

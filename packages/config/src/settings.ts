@@ -1,29 +1,21 @@
 import { CLUSTER_NAME, CLUSTER_NAME_TAKES } from '@lockstep/core';
 import { z } from 'zod';
 import { field } from './field.ts';
+import type { SettingRow, SettingSpec } from './setting-spec.ts';
 import type { SettingName, SettingValues } from './setting-values.ts';
+import { tlsSettings } from './tls-settings.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** A setting of the process: one line of the options table. */
-export interface SettingSpec {
-  /** Its name in the `lockstep` section of the file. */
-  readonly name: SettingName;
-  /** Its environment variable. */
-  readonly variable: string;
-  /** What the description that this gateway follows calls it, where it has a name for it. */
-  readonly seedName: string | undefined;
-  readonly takes: string;
-  /** What is used when it is not set; undefined: nothing, see `meaning`. */
-  readonly fallback: string | number | undefined;
-  readonly meaning: string;
-}
-
-type SettingRow = Omit<SettingSpec, 'name'> & { readonly schema: z.ZodType; readonly secret?: true };
-
 const text = (max: number): z.ZodString => z.string().min(1).max(max);
 const whole = (min: number, max: number): z.ZodNumber => z.int().min(min).max(max);
-const url = (pattern: RegExp): z.ZodString => z.string().max(2_000).regex(pattern);
+/** One URL, or several with commas between, each with a port that there is. */
+const url = (pattern: RegExp): z.ZodString =>
+  z
+    .string()
+    .max(2_000)
+    .regex(pattern, { abort: true })
+    .refine((urls) => urls.split(',').every((one) => URL.canParse(one)));
 
 /** One or more host names. */
 const HOST_NAMES = /^[A-Za-z0-9._-]{1,253}([\s,]+[A-Za-z0-9._-]{1,253})*$/;
@@ -81,6 +73,7 @@ const ROWS: Readonly<Record<SettingName, SettingRow>> = {
     fallback: undefined,
     meaning: 'The shared tier (KeyDB, Redis, Valkey). Without it the node runs alone, in `local` mode.',
   },
+  ...tlsSettings('tier', 'LOCKSTEP_TIER'),
   busUrl: {
     variable: 'LOCKSTEP_BUS_URL',
     seedName: undefined,
@@ -89,6 +82,7 @@ const ROWS: Readonly<Record<SettingName, SettingRow>> = {
     fallback: undefined,
     meaning: 'The invalidation bus (NATS). Without it a clear reaches the other nodes with their next heartbeat.',
   },
+  ...tlsSettings('bus', 'LOCKSTEP_BUS'),
   cluster: {
     variable: 'LOCKSTEP_CLUSTER',
     seedName: undefined,
