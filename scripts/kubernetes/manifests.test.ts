@@ -1,11 +1,14 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { formatProblems, loadGatewayConfig } from '@lockstep/config';
 import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
 import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import type { IService } from 'kubernetes-models/v1';
-import { describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { parse } from 'yaml';
 import { gatewayPod, only, patienceOf, selects } from './gateway-pod.ts';
 import { OVERLAYS, ROOT, render } from './manifests.ts';
 import { schemaProblems } from './schema.ts';
@@ -17,7 +20,23 @@ vi.setConfig({ testTimeout: 60_000 });
 const OPENTELEMETRY =
   /^OTEL_(SERVICE_NAME|RESOURCE_ATTRIBUTES|(TRACES|METRICS)_EXPORTER|TRACES_SAMPLER(_ARG)?|EXPORTER_OTLP_(ENDPOINT|PROTOCOL)|EXPORTER_PROMETHEUS_(HOST|PORT))$/;
 const NAME = 'lockstep-gateway';
+const certificates = join(mkdtempSync(join(tmpdir(), 'lockstep-tls-')), 'made');
 const readme = readFileSync(join(ROOT, 'infra/k8s/README.md'), 'utf8');
+
+beforeAll(() => {
+  execFileSync(join(ROOT, 'infra/tls/prepare'), [certificates, 'production', 'tier', 'lockstep-nats']);
+});
+
+afterAll(() => rmSync(dirname(certificates), { recursive: true }));
+
+it('the bus of the values lets nodes publish and hear the subject of the cluster that production is, and no other', () => {
+  const { variables } = gatewayPod(render('production'));
+  const values = parse(readFileSync(join(ROOT, 'infra/k8s/values/nats.yaml'), 'utf8')) as Values;
+  const subject = `lockstep.${variables['LOCKSTEP_CLUSTER']}.inv`;
+  const [user, ...others] = values.config.merge.authorization.users;
+  expect(user?.permissions).toEqual({ publish: subject, subscribe: subject });
+  expect(others).toEqual([]);
+});
 
 it('a checker of manifests finds a field that is not known, a value that is not allowed, and one that is missing', async () => {
   const spoil = (change: (deployment: Record<string, unknown>) => void) => {
@@ -32,6 +51,7 @@ it('a checker of manifests finds a field that is not known, a value that is not 
 });
 
 describe.each(OVERLAYS)('the overlay %s', (overlay) => {
+  const isTls = overlay === 'production-tls';
   const manifests = render(overlay);
   const pod = gatewayPod(manifests);
   const { container, deployment, spec } = pod;
@@ -128,12 +148,15 @@ describe.each(OVERLAYS)('the overlay %s', (overlay) => {
     expect(names.filter((name) => !OPENTELEMETRY.test(name))).toEqual([]);
     // Or Kubernetes would add LOCKSTEP_ variables of its own, for each Service whose name begins like that.
     expect(spec.enableServiceLinks).toBe(false);
-    const urls = {
-      LOCKSTEP_TIER_URL: 'redis://:a@lockstep-keydb:6379',
-      LOCKSTEP_BUS_URL: 'nats://a:b@lockstep-nats:4222',
-    };
+    const urls = isTls
+      ? { LOCKSTEP_TIER_URL: 'rediss://a:b@tier:6379', LOCKSTEP_BUS_URL: 'tls://a:b@lockstep-nats:4222' }
+      : { LOCKSTEP_TIER_URL: 'redis://:a@lockstep-keydb:6379', LOCKSTEP_BUS_URL: 'nats://a:b@lockstep-nats:4222' };
     const environment = { ...variables, ...urls };
-    const readText = (path: string) => (path === variables['LOCKSTEP_CONFIG'] ? '{}' : 'x'.repeat(64));
+    const readText = (path: string) => {
+      if (path === variables['LOCKSTEP_CONFIG']) return '{}';
+      if (path === variables['LOCKSTEP_SECRET_FILE']) return 'x'.repeat(64);
+      return readFileSync(path.replace('/etc/lockstep/tls', join(certificates, 'node')), 'utf8');
+    };
     const loaded = loadGatewayConfig({ environment, readText });
     if (!loaded.ok) throw new Error(formatProblems(loaded.problems));
     const { port, admin } = loaded.value;
@@ -148,7 +171,8 @@ describe.each(OVERLAYS)('the overlay %s', (overlay) => {
 
   it('has no Secret in it, and needs those that the README creates', () => {
     expect(ofKind('Secret')).toEqual([]);
-    expect([...pod.secrets.keys()].sort()).toEqual(['lockstep-cluster', 'lockstep-gateway', 'lockstep-servers']);
+    const names = ['lockstep-cluster', 'lockstep-gateway', 'lockstep-servers', ...(isTls ? ['lockstep-tls'] : [])];
+    expect([...pod.secrets.keys()].sort()).toEqual(names);
     for (const [secret, keys] of pod.secrets) {
       const created = readme.split(`create secret generic ${secret}`)[1]?.split('\n\n')[0];
       for (const key of keys) expect(created).toContain(key);
@@ -193,6 +217,14 @@ describe.each(OVERLAYS)('the overlay %s', (overlay) => {
     }
   });
 });
+
+interface Values {
+  readonly config: { readonly merge: { readonly authorization: { readonly users: readonly User[] } } };
+}
+
+interface User {
+  readonly permissions: Readonly<Record<'publish' | 'subscribe', string>>;
+}
 
 /** How long a node takes to close at most once it has drained, by its source. */
 function closingMs(): number {

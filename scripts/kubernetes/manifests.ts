@@ -6,7 +6,7 @@ import { parseAllDocuments } from 'yaml';
 export const ROOT: string = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What is deployed as it is: a folder of infra/k8s/overlays. */
-export const OVERLAYS = ['dev', 'production'] as const;
+export const OVERLAYS = ['dev', 'production', 'production-tls'] as const;
 export type Overlay = (typeof OVERLAYS)[number];
 
 /** Any object of Kubernetes. */
