@@ -7,8 +7,8 @@ import { findBinary } from './find-binary.ts';
 import { startServer } from './running-server.ts';
 import { waitFor } from './wait-for.ts';
 
-/** The binary that {@link startHaproxy} starts: the one that `HAPROXY` names, else this. */
-export const HAPROXY_BINARY: BinaryQuery = {
+/** The one that `HAPROXY` names, else this. */
+const HAPROXY_BINARY: BinaryQuery = {
   variable: 'HAPROXY',
   names: ['haproxy'],
   install: 'HAProxy (Debian: apt-get install haproxy)',
