@@ -91,7 +91,8 @@ export class SteadyLoad {
 
   async #call(): Promise<void> {
     const result = await this.#ask('tools/call', { name: 'one__echo', arguments: {} });
-    const text = (result as { readonly content?: readonly { readonly text: string }[] } | undefined)?.content?.[0]?.text;
+    const text = (result as { readonly content?: readonly { readonly text: string }[] } | undefined)?.content?.[0]
+      ?.text;
     if (result !== undefined && text !== 'called echo') this.#failures.push(`a call: ${JSON.stringify(result)}`);
     this.#calls++;
   }

@@ -1,6 +1,6 @@
 import type { RunningServer } from './running-server.ts';
 
-/** A reverse proxy that spreads requests over servers on loopback ports, in turn, and repeats none that fails. */
+/** A reverse proxy that spreads connections, or requests, over servers on loopback ports, in turn, and repeats none. */
 export interface Balancer extends RunningServer {
   /** Sends requests to this port too; resolves once it does. */
   add(port: number): Promise<void>;

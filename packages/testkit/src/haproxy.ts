@@ -7,8 +7,8 @@ import { findBinary } from './find-binary.ts';
 import { startServer } from './running-server.ts';
 import { waitFor } from './wait-for.ts';
 
-/** The binary that {@link startHaproxy} starts: the one that `HAPROXY` names, else this. */
-export const HAPROXY_BINARY: BinaryQuery = {
+/** The one that `HAPROXY` names, else this. */
+const HAPROXY_BINARY: BinaryQuery = {
   variable: 'HAPROXY',
   names: ['haproxy'],
   install: 'HAProxy (Debian: apt-get install haproxy)',
@@ -26,7 +26,10 @@ export interface HaproxyOptions {
   readonly checkEveryMs: number;
 }
 
-/** Starts HAProxy before no server yet: it is told of them at run time, and finds out by itself how they are. */
+/**
+ * Starts HAProxy before no server yet. It passes connections on, as a Kubernetes Service does; is told of servers at run
+ * time, and finds out by itself how they are.
+ */
 export async function startHaproxy(options: HaproxyOptions): Promise<Balancer> {
   let socket = '';
   const server = await startServer({
@@ -82,9 +85,9 @@ global
   stats socket ${socket} mode 600 level admin
   log stderr format raw local0
 defaults
-  mode http
+  mode tcp
   log global
-  option httplog
+  option tcplog
   retries 0
   timeout connect 2s
   timeout client 60s

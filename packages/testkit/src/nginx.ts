@@ -7,8 +7,8 @@ import { findBinary } from './find-binary.ts';
 import { startServer } from './running-server.ts';
 import { waitFor } from './wait-for.ts';
 
-/** The binary that {@link startNginx} starts: the one that `NGINX` names, else this. */
-export const NGINX_BINARY: BinaryQuery = {
+/** The one that `NGINX` names, else this. */
+const NGINX_BINARY: BinaryQuery = {
   variable: 'NGINX',
   names: ['nginx'],
   install: 'nginx (Debian: apt-get install nginx)',
