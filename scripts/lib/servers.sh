@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Sourced after toolchain.sh. `servers_ready` makes sure that the servers the integration tests start are there:
-# a tier (KEYDB_SERVER, else redis-server), nats-server and prometheus. It installs Debian's packages when it may, and never
-# starts a server: each test starts its own, on a free loopback port.
+# a tier (KEYDB_SERVER, else redis-server), nats-server, prometheus, and the reverse proxies haproxy and nginx. It installs
+# Debian's packages when it may, and never starts a server: each test starts its own, on a free loopback port.
 
 servers_ready() {
   local missing=()
@@ -15,6 +15,8 @@ servers_ready() {
   command -v redis-server >/dev/null || missing+=(redis-server)
   command -v redis-sentinel >/dev/null || missing+=(redis-sentinel)
   command -v nats-server >/dev/null || missing+=(nats-server)
+  command -v haproxy >/dev/null || missing+=(haproxy)
+  command -v nginx >/dev/null || missing+=(nginx)
   command -v prometheus >/dev/null || missing+=(prometheus)
   [ ${#missing[@]} -eq 0 ] || debian_packages "${missing[@]}"
 }
