@@ -15,6 +15,7 @@ import { packings } from './packings.ts';
 import { stampede } from './stampede.ts';
 import { summaryOf, tableOf } from './table.ts';
 import { manyKeys, tierHit } from './tier-hit.ts';
+import { tierMemory } from './tier-memory.ts';
 
 const USAGE = `Usage: pnpm bench [--only ITEM] [--json FILE] [--smoke]
 
@@ -27,6 +28,7 @@ const USAGE = `Usage: pnpm bench [--only ITEM] [--json FILE] [--smoke]
 const ITEMS: ReadonlyMap<string, Item> = new Map([
   ['near-hit', nearHit],
   ['memory', memory],
+  ['tier-memory', tierMemory],
   ['tier-hit', tierHit],
   ['many-keys', manyKeys],
   ['packing', packings],

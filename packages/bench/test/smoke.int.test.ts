@@ -10,6 +10,7 @@ const MAIN = join(import.meta.dirname, '../src/main.ts');
 const ITEMS = [
   'near-hit',
   'memory',
+  'tier-memory',
   'tier-hit',
   'many-keys',
   'packing',
