@@ -17,11 +17,11 @@ const VENDORS = [
   { module: 'ioredis', folders: ['packages/tier-keydb', 'packages/bench'] },
   { module: '@nats-io/', folders: ['packages/bus-nats', 'packages/bench'] },
   { module: 'lru-cache', folders: ['packages/near-cache', 'packages/bench'] },
-  { module: '@opentelemetry/(?!api/)', folders: ['apps/[^/]+'] },
+  { module: '@opentelemetry/(?!api/)', folders: ['apps/[^/]+', 'packages/bench'] },
 ];
 
-/** What does not ship: tests, and an app's benches, which are built on them. */
-const TESTS = '[.]test(-d)?[.]ts$|^(packages|apps)/[^/]+/test/|^apps/[^/]+/bench/';
+/** What does not ship: tests, and an app's benches and pictures, which are built on them. */
+const TESTS = '[.]test(-d)?[.]ts$|^(packages|apps)/[^/]+/test/|^apps/[^/]+/(bench|pictures)/';
 
 const unplaced = readdirSync('packages').filter((folder) => !LAYERS.flat().includes(folder));
 if (unplaced.length > 0) {

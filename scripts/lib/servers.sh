@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Sourced after toolchain.sh. `servers_ready` makes sure that the servers the integration tests start are there:
-# a tier (KEYDB_SERVER, else redis-server) and nats-server. It installs Debian's packages when it may, and never
+# a tier (KEYDB_SERVER, else redis-server), nats-server and prometheus. It installs Debian's packages when it may, and never
 # starts a server: each test starts its own, on a free loopback port.
 
 servers_ready() {
@@ -12,6 +12,7 @@ servers_ready() {
   command -v redis-server >/dev/null || missing+=(redis-server)
   command -v redis-sentinel >/dev/null || missing+=(redis-sentinel)
   command -v nats-server >/dev/null || missing+=(nats-server)
+  command -v prometheus >/dev/null || missing+=(prometheus)
   [ ${#missing[@]} -eq 0 ] || debian_packages "${missing[@]}"
 }
 

@@ -5,6 +5,7 @@ import { Hono } from 'hono';
 import type { Logger } from 'pino';
 import type { Health } from './health.ts';
 import type { OpenedGateway } from './key-ring.ts';
+import { HttpRequests } from './telemetry/http-requests.ts';
 
 /** Longer than any key that a configuration takes. */
 const KEY_LENGTH_MAX = 512;
@@ -26,6 +27,7 @@ export function createHttpApp({ openGateway, mcp, health, logger }: HttpOptions)
     const isAway = readiness.status === 'draining' || readiness.status === 'starting';
     return context.json(readiness, isAway ? 503 : 200);
   });
+  app.use('/mcp', new HttpRequests().observe(new Set(['/mcp'])));
   app.all('/mcp', async (context) => {
     if (health.draining) return leaving(context);
     // A browser page of another site may not reach this node with what its user can reach; other clients send no Origin.

@@ -32,6 +32,7 @@ import { AccessTokens } from './oauth/access-tokens.ts';
 import { OpenAnswers } from './open-answers.ts';
 import { preload } from './preload.ts';
 import type { Stoppable } from './shutdown.ts';
+import { McpOperations } from './telemetry/mcp-operations.ts';
 import { ToolsChanges } from './tools-changes.ts';
 import { UpstreamPool } from './upstream/upstream-pool.ts';
 
@@ -65,6 +66,7 @@ export async function startNode(
   const shared = config.cluster && adapters(config, config.cluster, logger);
   const lockstep = await openLockstep({
     maxStaleness: config.maxStalenessMs,
+    tracing: { lookups: config.traceLookups },
     logger: cacheLogger(logger),
     ...shared,
   });
@@ -76,9 +78,11 @@ export async function startNode(
   const followed = origin && followConfig(origin, following);
   const services: GatewayServices = { ...built, configStatus: () => followed?.status() };
   const health = new Health(lockstep);
-  const mcp = createMcpHandler(({ authInfo, era }) => buildMcpServer({ services, ...openedGateway(authInfo) }, era), {
-    onerror: (error) => logger.debug({ reason: error.message }, 'an MCP request was refused or broken off'),
-  });
+  const operations = new McpOperations();
+  const mcp = createMcpHandler(
+    ({ authInfo, era }) => operations.observe(buildMcpServer({ services, ...openedGateway(authInfo) }, era)),
+    { onerror: (error) => logger.debug({ reason: error.message }, 'an MCP request was refused or broken off') },
+  );
   const news = new ListNews(() => mcp.notify.toolsChanged());
   lockstep.onEvent((event) => news.heard(event));
   const openGateway = (key: string) => services.keyRing.open(key);

@@ -16,6 +16,7 @@ import { stampede } from './stampede.ts';
 import { summaryOf, tableOf } from './table.ts';
 import { manyKeys, tierHit } from './tier-hit.ts';
 import { tierMemory } from './tier-memory.ts';
+import { tracing } from './tracing.ts';
 
 const USAGE = `Usage: pnpm bench [--only ITEM] [--json FILE] [--smoke]
 
@@ -27,6 +28,7 @@ const USAGE = `Usage: pnpm bench [--only ITEM] [--json FILE] [--smoke]
 /** In the order in which they run. */
 const ITEMS: ReadonlyMap<string, Item> = new Map([
   ['near-hit', nearHit],
+  ['tracing', tracing],
   ['memory', memory],
   ['tier-memory', tierMemory],
   ['tier-hit', tierHit],

@@ -37,11 +37,15 @@ export interface SettingValues {
   readonly responseBytesMax?: number;
   readonly toolList?: ToolListKind;
   readonly preloadTimeoutMs?: number;
+  readonly traceLookups?: TraceLookups;
   readonly logLevel?: LogLevel;
 }
 
 /** The least level that is logged. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+
+/** Which lookups of the caches have a span, where traces are exported. */
+export type TraceLookups = 'all' | 'misses' | 'off';
 
 /** What the gateway's own tool list holds: its own tools alone, or those of the servers too. */
 export type ToolListKind = 'merged' | 'own';

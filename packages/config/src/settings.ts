@@ -238,6 +238,15 @@ const ROWS: Readonly<Record<SettingName, SettingRow>> = {
     fallback: 10_000,
     meaning: 'How long a node that starts may discover the tools of all servers before it says that it is ready.',
   },
+  traceLookups: {
+    variable: 'LOCKSTEP_TRACE_LOOKUPS',
+    seedName: undefined,
+    schema: z.enum(['all', 'misses', 'off']),
+    takes: 'one of: all, misses, off',
+    fallback: 'all',
+    meaning:
+      'Which lookups of the caches have a span, where `OTEL_*` variables have traces exported: `misses`, those that the near-cache did not answer.',
+  },
   logLevel: {
     variable: 'LOCKSTEP_LOG_LEVEL',
     seedName: 'enkrypt_log_level',

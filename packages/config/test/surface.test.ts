@@ -49,6 +49,7 @@ it('exports these types and no other', () => {
     'StaticTool',
     'TlsConfig',
     'ToolListKind',
+    'TraceLookups',
     'UpstreamConfig',
   ]);
 });
@@ -89,6 +90,7 @@ it('knows these variables of the environment and no other of ours', () => {
     'LOCKSTEP_RESPONSE_BYTES_MAX',
     'LOCKSTEP_TOOL_LIST',
     'LOCKSTEP_PRELOAD_TIMEOUT_MS',
+    'LOCKSTEP_TRACE_LOOKUPS',
     'LOCKSTEP_LOG_LEVEL',
   ]);
 });

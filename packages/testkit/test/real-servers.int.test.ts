@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RunningServer } from '@lockstep/testkit';
-import { startNats, startRedis, waitFor } from '@lockstep/testkit';
+import { startNats, startPrometheus, startRedis, waitFor } from '@lockstep/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 
 const started: RunningServer[] = [];
@@ -24,6 +24,7 @@ afterEach(async () => {
 describe.each([
   { what: 'a tier server', start: () => startRedis() },
   { what: 'a bus server', start: () => startNats() },
+  { what: 'Prometheus', start: () => startPrometheus('global: { scrape_interval: 1s }') },
 ])('$what', ({ start }) => {
   it('listens on its port once started, and no more once stopped', async () => {
     const server = await keep(start());
