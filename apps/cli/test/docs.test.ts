@@ -90,3 +90,22 @@ it('what is no command is not taken for one', async () => {
   await expect(parse(['cache', 'clean'])).rejects.toThrow();
   await expect(parse(['status', '--no-such-option'])).rejects.toThrow();
 });
+
+const telemetry = readFileSync(new URL('../../../packages/telemetry/README.md', import.meta.url), 'utf8');
+const named = (pattern: RegExp): readonly string[] =>
+  [...telemetry.matchAll(pattern)].map(([, name = '']) => name.replaceAll('.', '_'));
+const METRICS = new Set(named(/^\| `(lockstep\.[a-z._]+)` \| \w+ \| `/gm));
+const ATTRIBUTES = new Set(named(/`(lockstep\.[a-z._]+)`/g));
+
+/** Every name of ours in the PromQL of a page, and in its prose. */
+const names = pages.flatMap((path) =>
+  [...page(path).matchAll(/(?<![\w:])lockstep_[a-z_]+/g)].map(([name]) => ({ path, name })),
+);
+
+it.each(names)('$path: $name is a metric, or a label of one', ({ name }) => {
+  const isMetric = [...METRICS].some(
+    (metric) =>
+      name.startsWith(metric) && /^(_(seconds|bytes|total|bucket|sum|count))*$/.test(name.slice(metric.length)),
+  );
+  expect(isMetric || ATTRIBUTES.has(name), name).toBe(true);
+});
