@@ -156,7 +156,7 @@ describe('what this release writes', () => {
     today = await record();
   });
 
-  it.each(releases)('has the form in the tier that $release gives it', ({ formats, tier }, { skip }) => {
+  it.for(releases)('has the form in the tier that $release gives it', ({ formats, tier }, { skip }) => {
     if (formats.body !== FORMATS.body) skip('another format');
     expect(shapeOf(today.tier)).toEqual(shapeOf(tier));
   });
