@@ -53,7 +53,8 @@ export class NodeAdmin {
     const caches = new AdminCaches(lockstep, services);
     this.#server = new AdminServer({ config: config.admin, caches, reports: this.#reports, logger });
     const adminUrl = await this.#server.start();
-    this.#reports.start({ url, version: VERSION });
+    const { maxStalenessMs: stalenessBoundMs } = config;
+    this.#reports.start({ url, version: VERSION, stalenessBoundMs, namespaces: caches.namespaces });
     return adminUrl;
   }
 

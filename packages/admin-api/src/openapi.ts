@@ -9,7 +9,7 @@ import { auditMarkSchema, fenceSchema, receiptSchema } from './receipt.ts';
 import type { Limited, Route, RouteName } from './routes.ts';
 import { COMMON_ERRORS, PREFIX, ROUTE_NAMES, ROUTES } from './routes.ts';
 import { invalidationScopeSchema } from './scope.ts';
-import { coherenceSchema, nodeReportSchema, nodesSchema, positionSchema, statusSchema } from './status.ts';
+import { coherenceSchema, nearSchema, nodeReportSchema, nodesSchema, positionSchema, statusSchema } from './status.ts';
 import { sweepReportSchema, sweepRequestSchema, warmProgressSchema, warmRequestSchema } from './upkeep.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -30,6 +30,7 @@ const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   InvalidationAnswer: invalidationAnswerSchema,
   InvalidationRequest: invalidationRequestSchema,
   InvalidationScope: invalidationScopeSchema,
+  Near: nearSchema,
   NodeReport: nodeReportSchema,
   Nodes: nodesSchema,
   Position: positionSchema,
