@@ -158,7 +158,11 @@ function decades(lines: readonly Line[]): { readonly min: number; readonly max: 
   return { min, max: Math.max(min * DECADE, power(highest, Math.ceil)), logBase: DECADE };
 }
 
-/** What is inside of the `svg` that the renderer makes. */
+/** What is inside of the `svg` that the renderer makes, less what is there for a pointer. */
 function inner(svg: string): string {
-  return svg.slice(svg.indexOf('>') + 1, svg.lastIndexOf('</svg>')).replaceAll(/(\d+\.\d)\d+/g, '$1');
+  return svg
+    .slice(svg.indexOf('>') + 1, svg.lastIndexOf('</svg>'))
+    .replaceAll(/<style\b.*?<\/style>/gs, '')
+    .replaceAll(/ (ecmeta_\w+|class)="[^"]*"/g, '')
+    .replaceAll(/(\d+\.\d)\d+/g, '$1');
 }
