@@ -156,12 +156,10 @@ describe('what this release writes', () => {
     today = await record();
   });
 
-  it.each(releases.filter(({ formats }) => formats.body === FORMATS.body))(
-    'has the form in the tier that $release gives it',
-    ({ tier }) => {
-      expect(shapeOf(today.tier)).toEqual(shapeOf(tier));
-    },
-  );
+  it.for(releases)('has the form in the tier that $release gives it', ({ formats, tier }, { skip }) => {
+    if (formats.body !== FORMATS.body) skip('another format');
+    expect(shapeOf(today.tier)).toEqual(shapeOf(tier));
+  });
 });
 
 describe('what a later release writes', () => {
