@@ -17,7 +17,7 @@ const VENDORS = [
   { module: 'ioredis', folders: ['packages/tier-keydb', 'packages/bench'] },
   { module: '@nats-io/', folders: ['packages/bus-nats', 'packages/bench'] },
   { module: 'lru-cache', folders: ['packages/near-cache', 'packages/bench'] },
-  { module: '@opentelemetry/(?!api/)', folders: ['apps/[^/]+'] },
+  { module: '@opentelemetry/(?!api/)', folders: ['apps/[^/]+', 'packages/bench'] },
 ];
 
 /** What does not ship: tests, and an app's benches, which are built on them. */

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { untilToldAtBoard } from './cluster/board.ts';
 import { Closing } from './cluster/closing.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { startCluster } from './cluster/cluster.ts';
@@ -41,7 +42,10 @@ async function stay(wanted: UpOptions): Promise<number> {
     const cluster = await start(wanted, closing);
     await welcome(cluster);
     isUp = true;
-    await untilTold(cluster, stopping.signal);
+    const { signal } = stopping;
+    await (wanted.board && process.stdout.isTTY
+      ? untilToldAtBoard(cluster, { root, signal })
+      : untilTold(cluster, signal));
     console.log('\nstopping');
   } catch (error) {
     code = failed(error);

@@ -25,6 +25,8 @@ export interface Cluster {
   readonly adminToken: string;
   /** Holds every file of the run, temporary ones included; it goes when the run ends. */
   readonly folder: string;
+  /** Ends what it watches when this process dies without doing so itself. */
+  readonly guard: Guard;
 }
 
 /** Starts everything and waits until each node is ready; what it starts is in `closing` from its first moment. */
@@ -59,7 +61,7 @@ export async function startCluster(options: UpOptions, context: SourceContext): 
     await node.untilSays('ready', signal);
     return node;
   });
-  return { nodes: await Promise.all(starts), servers, gatewayKey, adminToken, folder };
+  return { nodes: await Promise.all(starts), servers, gatewayKey, adminToken, folder, guard };
 }
 
 async function serversOrNone(options: UpOptions, context: SourceContext): Promise<Servers | undefined> {

@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
 import { parseOptions } from './options.ts';
 
-const NOTHING = { check: false, local: false, tierUrl: undefined, busUrl: undefined };
+const NOTHING = { check: false, board: true, local: false, tierUrl: undefined, busUrl: undefined };
 
 it.each([
   [[], {}, NOTHING],
+  [['--no-board'], {}, { ...NOTHING, board: false }],
   [['--check', '--local'], { LOCKSTEP_TIER_URL: 'redis://a:1' }, { ...NOTHING, check: true, local: true }],
   [[], { LOCKSTEP_TIER_URL: 'redis://a:1', LOCKSTEP_BUS_URL: '' }, { ...NOTHING, tierUrl: 'redis://a:1' }],
   [['--tier=rediss://b:2'], { LOCKSTEP_TIER_URL: 'redis://a:1' }, { ...NOTHING, tierUrl: 'rediss://b:2' }],

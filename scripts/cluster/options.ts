@@ -4,6 +4,8 @@ import { parseArgs } from 'node:util';
 export interface UpOptions {
   /** A scripted tour, then the end; otherwise it stays up until it is told to stop. */
   readonly check: boolean;
+  /** The live board on the terminal, where there is one. */
+  readonly board: boolean;
   /** One node in local mode, also where a cluster could be had. */
   readonly local: boolean;
   /** The tier to use, as `redis://…`. */
@@ -12,11 +14,13 @@ export interface UpOptions {
   readonly busUrl: string | undefined;
 }
 
-export const USAGE = `usage: ./scripts/up [--check] [--local] [--tier <url>] [--bus <url>]
+export const USAGE = `usage: ./scripts/up [--check] [--no-board] [--local] [--tier <url>] [--bus <url>]
 
-Runs three gateway nodes on one tier and one bus, with three MCP servers from npm behind them. Ctrl-C ends all of it.
+Runs three gateway nodes on one tier and one bus, with three MCP servers from npm behind them. On a terminal it ends with a
+live board of them, and traffic of a demonstration. Ctrl-C ends all of it.
 
   --check        runs a tour of the cluster instead of staying up; exits with 0, or with 1 when a fact fails
+  --no-board     no board and no traffic: the nodes alone, and what to try
   --local        runs one node without tier and bus
   --tier <url>   uses this tier, redis://[user:password@]host[:port][/db]  (or LOCKSTEP_TIER_URL)
   --bus <url>    uses this bus, nats://[user:password@]host[:port]         (or LOCKSTEP_BUS_URL)
@@ -32,6 +36,7 @@ export function parseOptions(args: readonly string[], environment: NodeJS.Proces
   const parsed = readFlags(args);
   if (typeof parsed === 'string') return [parsed];
   const { help, check = false, local = false, tier, bus } = parsed;
+  const board = parsed['no-board'] !== true;
   if (help === true) return 'help';
   const tierUrl = tier ?? (local ? undefined : environment['LOCKSTEP_TIER_URL'] || undefined);
   const busUrl = bus ?? (local ? undefined : environment['LOCKSTEP_BUS_URL'] || undefined);
@@ -44,7 +49,7 @@ export function parseOptions(args: readonly string[], environment: NodeJS.Proces
   if (busUrl !== undefined && !busUrl.split(',').every((url) => hasScheme(url, ['nats:', 'tls:']))) {
     problems.push(`the bus's URL is ${shown(busUrl)}; it takes nats://host:port`);
   }
-  return problems.length > 0 ? problems : { check, local, tierUrl, busUrl };
+  return problems.length > 0 ? problems : { check, board, local, tierUrl, busUrl };
 }
 
 /** A URL for people to read: without the password in it. */
@@ -56,6 +61,7 @@ function readFlags(args: readonly string[]) {
   try {
     const options = {
       check: { type: 'boolean' },
+      'no-board': { type: 'boolean' },
       local: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
       tier: { type: 'string' },

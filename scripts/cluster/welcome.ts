@@ -33,8 +33,8 @@ export async function welcome({ nodes, servers, gatewayKey, adminToken, folder }
     '',
     'For operators, in another terminal, from the root of the repository:',
     '',
-    `   export LOCKSTEP_ADMIN_URL=${nodes[0]?.adminUrl} LOCKSTEP_ADMIN_TOKEN=${adminToken}`,
-    '   pnpm lockstep status    # then: nodes, watch, cache clear tools --wait fenced --reason test, audit --verify',
+    `   export LOCKSTEP_ADMIN_URL=${[...new Set(nodes.map(({ adminUrl }) => adminUrl))].join()} LOCKSTEP_ADMIN_TOKEN=${adminToken}`,
+    '   ./scripts/lockstep status    # then: top, nodes, watch, cache clear tools --wait fenced --reason test, audit --verify',
     '',
     'Ctrl-C ends all of it.',
   ];

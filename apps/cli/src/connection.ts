@@ -11,7 +11,8 @@ export const DEFAULT_URL = 'http://127.0.0.1:8001';
 
 /** Options of every command that speaks to a node. */
 export interface ConnectionOptions {
-  readonly url?: string;
+  /** One, several with commas between, or a list of such. */
+  readonly url?: string | readonly string[];
   readonly tokenFile?: string;
 }
 
@@ -22,9 +23,18 @@ export interface NodeConnection {
   readonly url: string;
 }
 
-/** Takes URL and token from options and environment. Nothing is sent yet. */
+/** Takes URL and token from options and environment; of several URLs the first. Nothing is sent yet. */
 export function connectNode(options: ConnectionOptions, terminal: Terminal): NodeConnection {
-  const url = urlOf(options, terminal);
+  return connectTo(givenUrls(options, terminal)[0] ?? DEFAULT_URL, options, terminal);
+}
+
+/** The same, of every URL. */
+export function connectNodes(options: ConnectionOptions, terminal: Terminal): readonly NodeConnection[] {
+  const [first = DEFAULT_URL, ...others] = givenUrls(options, terminal);
+  return [first, ...others].map((url) => connectTo(url, options, terminal));
+}
+
+function connectTo(url: string, options: ConnectionOptions, terminal: Terminal): NodeConnection {
   const token = tokenOf(options, terminal);
   if (token === undefined) {
     throw new CommandError('there is no token', {
@@ -42,9 +52,10 @@ export function connectNode(options: ConnectionOptions, terminal: Terminal): Nod
   }
 }
 
-/** Where the admin API is said to be. */
-function urlOf({ url }: ConnectionOptions, { environment }: Terminal): string {
-  return url ?? (environment[URL_VARIABLE] || DEFAULT_URL);
+/** Where admin APIs are said to be, each once; none: nothing says so. */
+export function givenUrls({ url }: ConnectionOptions, { environment }: Terminal): readonly string[] {
+  const given = [url ?? (environment[URL_VARIABLE] || [])].flat().flatMap((urls) => urls.split(','));
+  return [...new Set(given.map((one) => one.trim()))];
 }
 
 /** The token: of the file, or of the environment; undefined: there is none. */

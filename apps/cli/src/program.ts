@@ -13,6 +13,7 @@ import type { CommandContext } from './commands/node-command.ts';
 import { addNodes } from './commands/nodes.ts';
 import { addStatus } from './commands/status.ts';
 import { addSweep } from './commands/sweep.ts';
+import { addTop } from './commands/top.ts';
 import { addWarm } from './commands/warm.ts';
 import { addWatch } from './commands/watch.ts';
 import type { ExitCode } from './exit-codes.ts';
@@ -78,6 +79,7 @@ export function buildProgram(context: CommandContext): Command {
   const cache = program.command('cache').description('What the caches hold, and clears.');
   addCacheStatus(cache, context);
   addCacheClear(cache, context);
+  addTop(program, context);
   addExplain(program, context);
   addWatch(program, context);
   addWarm(program, context);

@@ -21,13 +21,19 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
+/** The words of a shell that start `lockstep` from source. */
+export function commandLine(args: readonly string[]): readonly string[] {
+  return [process.execPath, '--conditions=@lockstep/source', MAIN, ...args];
+}
+
 /** Starts `lockstep` from source, without a terminal; the environment has nothing of Lockstep's but `environment`. */
 export function startCommand(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = { LOCKSTEP_ADMIN_TOKEN: TOKEN },
 ): CommandProcess {
   const others = Object.entries(process.env).filter(([name]) => !/^(LOCKSTEP_|ENKRYPT_|FORCE_COLOR$)/.test(name));
-  const child = spawn(process.execPath, ['--conditions=@lockstep/source', MAIN, ...args], {
+  const [node = '', ...words] = commandLine(args);
+  const child = spawn(node, words, {
     env: { ...Object.fromEntries(others), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -4,6 +4,9 @@ import type { Command } from 'commander';
 import { expect, it } from 'vitest';
 import { EXIT } from '../src/exit-codes.ts';
 import { buildProgram } from '../src/program.ts';
+import { done } from './answers.ts';
+import { startApiNode } from './api-node.ts';
+import { runCommand } from './command.ts';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 /** What the section on all commands tells. */
@@ -46,6 +49,21 @@ it.each(commands)('the README tells every option of $path, and its help has exam
     })
     .outputHelp();
   expect(help).toMatch(/\nExamples:\n {2}\$ lockstep /);
+});
+
+it('the README shows a clear as it is printed', async () => {
+  const [, args = '', shown] = /^\$ lockstep (cache clear .*)\n([\s\S]*?)```/m.exec(readme) ?? [];
+  const scope = { gateway: 'user-1_project-1_main', cacheType: 'tools', server: 'github' } as const;
+  const members = { a: 'acknowledged', b: 'acknowledged' } as const;
+  const place = { cache: 'tools', partition: 3, incarnation: 'ab', sequence: 1_795_715_983_745_270 };
+  const fence = { by: 'acknowledgements', members } as const;
+  const node = await startApiNode();
+  const audit = { state: 'recorded', sequence: 12 } as const;
+  node.reply('clear', { answer: done(scope, { receipts: [{ ...place, fence }], fence, audit }) });
+  const words = [...args.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, word]) => quoted ?? word ?? '');
+  const { stdout } = await runCommand([...words, '--url', node.url]);
+  await node.close();
+  expect(stdout).toBe(shown);
 });
 
 it('the README and the help tell every exit code', () => {

@@ -3,12 +3,17 @@ import { parseArgs } from 'node:util';
 import { ConfigError } from '@lockstep/cache';
 import type { ConfigLocation, ConfigProblem, GatewayConfig, Parsed } from '@lockstep/config';
 import { formatProblems, loadGatewayConfig, locateConfig, redactConfig } from '@lockstep/config';
+import type { Logger } from 'pino';
 import type { ConfigSource } from './config/config-source.ts';
 import { FileSource } from './config/file-source.ts';
 import { HttpSource } from './config/http-source.ts';
 import type { LiveConfigOrigin } from './config/live-config.ts';
 import { createLogger } from './log.ts';
 import { onSignals } from './shutdown.ts';
+import type { Telemetry } from './telemetry/sdk.ts';
+import type { TelemetrySettings } from './telemetry/settings.ts';
+import { readTelemetrySettings } from './telemetry/settings.ts';
+import { VERSION } from './version.ts';
 import type { GatewayNode } from './wiring.ts';
 import { startNode } from './wiring.ts';
 
@@ -86,6 +91,8 @@ function refuse(problems: readonly ConfigProblem[]): undefined {
 }
 
 async function run({ config, origin }: Started): Promise<void> {
+  const telemetry = readTelemetrySettings(process.env);
+  if (!telemetry.ok) return refuse(telemetry.problems);
   const logger = createLogger(config.logLevel);
   process.on('unhandledRejection', (error) => {
     logger.error({ reason: error instanceof Error ? error.message : String(error) }, 'a failure that nobody handled');
@@ -95,8 +102,10 @@ async function run({ config, origin }: Started): Promise<void> {
     let node: GatewayNode | undefined;
     // From here on: its default would end the process. A node that has just started looks by itself.
     process.on('SIGHUP', () => void node?.reload());
+    const started = await openTelemetry(telemetry.value, logger);
     node = await startNode(config, logger, origin);
-    onSignals(node, { ...config.drain, logger, exit: (code) => process.exit(code) });
+    const exit = (code: number): void => process.exit(code);
+    onSignals(node, { ...config.drain, logger, exit, endTelemetry: started?.shutdown });
     logger.info({ node: node.nodeId, url: node.url, adminUrl: node.adminUrl }, 'listening');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -104,4 +113,15 @@ async function run({ config, origin }: Started): Promise<void> {
     process.stderr.write(`This node cannot start: ${reason}\n`);
     process.exit(error instanceof ConfigError ? EXIT_USAGE : EXIT_FAILED);
   }
+}
+
+/** Telemetry before anything takes a meter; where none is asked for, nothing of it is loaded. */
+async function openTelemetry(settings: TelemetrySettings | undefined, logger: Logger): Promise<Telemetry | undefined> {
+  if (settings === undefined) return undefined;
+  const { startTelemetry } = await import('./telemetry/sdk.ts');
+  const telemetry = await startTelemetry({ settings, environment: process.env, version: VERSION, logger });
+  const kinds = (exporters: readonly { readonly kind: string }[]) => exporters.map(({ kind }) => kind);
+  const { scrapeUrl } = telemetry;
+  logger.info({ traces: kinds(settings.traces), metrics: kinds(settings.metrics), scrapeUrl }, 'telemetry is on');
+  return telemetry;
 }

@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { Health } from './health.ts';
 import type { OpenedGateway } from './key-ring.ts';
 import type { McpEndpoint } from './mcp/mcp-endpoint.ts';
+import { HttpRequests } from './telemetry/http-requests.ts';
 
 /** Longer than any key that a configuration takes. */
 const KEY_LENGTH_MAX = 512;
@@ -30,6 +31,8 @@ export function createHttpApp({ openGateway, mcp, health, logger }: HttpOptions)
     const isAway = readiness.status === 'draining' || readiness.status === 'starting';
     return context.json(readiness, isAway ? 503 : 200);
   });
+  // Probes are not observed: they would be most of the traces.
+  app.use('/mcp', new HttpRequests().observe(new Set(['/mcp'])));
   app.all('/mcp', async (context) => {
     if (health.closing) return leaving(context);
     // A browser page of another site may not reach this node with what its user can reach; other clients send no Origin.

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { createRequire } from 'node:module';
 import type { Lockstep } from '@lockstep/cache';
 import type { GatewayConfig } from '@lockstep/config';
 import type { Journal } from '@lockstep/core';
@@ -10,9 +9,8 @@ import { AdminCaches } from './admin/caches.ts';
 import { NodeReports } from './admin/node-reports.ts';
 import { cacheLogger } from './log.ts';
 import type { GatewayServices } from './mcp/services.ts';
+import { VERSION } from './version.ts';
 
-/** Of this package. */
-const { version: VERSION } = createRequire(import.meta.url)('../package.json') as { readonly version: string };
 /** How often audit records that wait for the tier are tried again. */
 const FLUSH_MS = 1_000;
 
@@ -55,7 +53,8 @@ export class NodeAdmin {
     const caches = new AdminCaches(lockstep, services);
     this.#server = new AdminServer({ config: config.admin, caches, reports: this.#reports, logger });
     const adminUrl = await this.#server.start();
-    this.#reports.start({ url, version: VERSION });
+    const { maxStalenessMs: stalenessBoundMs } = config;
+    this.#reports.start({ url, version: VERSION, stalenessBoundMs, namespaces: caches.namespaces });
     return adminUrl;
   }
 

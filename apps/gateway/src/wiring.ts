@@ -28,6 +28,7 @@ import { NodeAdmin } from './node-admin.ts';
 import { AccessTokens } from './oauth/access-tokens.ts';
 import { preload } from './preload.ts';
 import type { Stoppable } from './shutdown.ts';
+import { McpOperations } from './telemetry/mcp-operations.ts';
 import { ToolsChanges } from './tools-changes.ts';
 import { UpstreamPool } from './upstream/upstream-pool.ts';
 
@@ -64,6 +65,7 @@ export async function startNode(
   const shared = config.cluster && adapters(config, config.cluster, logger);
   const lockstep = await openLockstep({
     maxStaleness: config.maxStalenessMs,
+    tracing: { lookups: config.traceLookups },
     logger: cacheLogger(logger),
     ...shared,
   });
@@ -75,8 +77,9 @@ export async function startNode(
   const followed = origin && followConfig(origin, following);
   const services: GatewayServices = { ...built, configStatus: () => followed?.status() };
   const health = new Health(lockstep);
+  const operations = new McpOperations();
   const mcp = new McpEndpoint({
-    serve: ({ authInfo, era }) => buildMcpServer({ services, ...openedGateway(authInfo) }, era),
+    serve: ({ authInfo, era }) => operations.observe(buildMcpServer({ services, ...openedGateway(authInfo) }, era)),
     onerror: (error) => logger.debug({ reason: error.message }, 'an MCP request was refused or broken off'),
   });
   const news = new ListNews(() => mcp.toolsChanged());

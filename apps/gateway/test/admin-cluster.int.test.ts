@@ -30,6 +30,9 @@ describe('two nodes', () => {
     expect(both[0]).toMatchObject({ id: cluster.nodes[0].nodeId, isSelf: true });
     const other = both[1]?.report;
     expect(other).toMatchObject({ url: cluster.nodes[1].url, version: '0.1.0', state: 'coherent' });
+    for (const { report } of both) {
+      expect(report).toMatchObject({ stalenessBoundMs: 1_000, violations: 0, near: { tools: { loadsFailed: 0 } } });
+    }
     expect(other?.positions.map(({ partition }) => partition)).toEqual(['control', ...Array(16).keys()]);
     expect(other?.positions[0]).toMatchObject({ incarnation: expect.stringMatching(/^[0-9a-f]{16}$/) });
   });

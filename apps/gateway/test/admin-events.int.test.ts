@@ -40,6 +40,37 @@ describe('events', () => {
     await reading;
   });
 
+  it('tell nothing of what nodes say of themselves, of one that has just joined neither', async () => {
+    const abort = new AbortController();
+    const events: AdminEvent[] = [];
+    const reading = (async () => {
+      for await (const event of adminOf(cluster.nodes[1], 'viewer').events({ signal: abort.signal }))
+        events.push(event);
+    })().catch(() => undefined);
+    await waitFor(() => events.length > 0, { what: 'the stream' });
+    const third = await startTestNode(cluster.text);
+    const reported = async (): Promise<readonly (number | undefined)[]> => {
+      const { nodes } = await adminOf(cluster.nodes[1], 'viewer').nodes();
+      return nodes.filter(({ isSelf }) => !isSelf).map(({ report }) => report?.uptimeSeconds);
+    };
+    const before = await waitFor(
+      async () => {
+        const found = await reported();
+        return found.length === 2 && found.every((seconds) => seconds !== undefined) ? found : undefined;
+      },
+      { what: 'both others to have said how they are' },
+    );
+    await waitFor(async () => (await reported()).every((seconds, at) => seconds !== before[at]), {
+      what: 'both to say it again',
+    });
+    const { audit } = await adminOf(cluster.nodes[0]).clear({ scope: { namespace: 'tools' }, reason: REASON });
+    await waitFor(() => events.some((event) => event.type === 'audit'), { what: `the record ${audit.state}` });
+    expect(events.filter((event) => event.type === 'applied').map(({ kind }) => kind)).toEqual(['clear-scope']);
+    abort.abort();
+    await reading;
+    await third.close();
+  });
+
   it('end when the node leaves', async () => {
     const leaving = await startTestNode(cluster.text);
     const stream = adminOf(leaving, 'viewer').events();

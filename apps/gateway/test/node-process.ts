@@ -19,7 +19,7 @@ export interface NodeProcess {
 
 /** Starts `main` with these arguments; the environment has nothing of the gateway's but `environment`. */
 export function startProcess(args: readonly string[], environment: Readonly<Record<string, string>> = {}): NodeProcess {
-  const others = Object.entries(process.env).filter(([name]) => !/^(LOCKSTEP|ENKRYPT)_/.test(name));
+  const others = Object.entries(process.env).filter(([name]) => !/^(LOCKSTEP|ENKRYPT|OTEL)_/.test(name));
   const child = spawn(process.execPath, ['--conditions=@lockstep/source', 'src/main.ts', ...args], {
     cwd: FOLDER,
     env: { ...Object.fromEntries(others), ...environment },

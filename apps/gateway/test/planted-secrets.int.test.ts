@@ -12,6 +12,7 @@ import type { TestClient } from './harness.ts';
 import { connectClient, npmServer, startTestNode } from './harness.ts';
 import { Origin } from './mcp-origin.ts';
 import { recordCommands } from './record-commands.ts';
+import { RecordedTelemetry } from './recorded-telemetry.ts';
 
 /** What somebody has put into the configuration, and nobody may find anywhere else. */
 const PLANTED = {
@@ -37,8 +38,10 @@ let plainServer: Origin;
 let nodes: readonly GatewayNode[];
 let clients: readonly TestClient[];
 let logged = '';
+let telemetry: RecordedTelemetry;
 
 beforeAll(async () => {
+  telemetry = new RecordedTelemetry();
   [tier, bus, issuer, protectedServer, plainServer] = await Promise.all([
     startRedis(),
     startNats(),
@@ -98,6 +101,7 @@ afterAll(async () => {
   await Promise.all(clients.map((client) => client.close()));
   await Promise.all(nodes.map((node) => node.close()));
   await Promise.all([tier.stop(), bus.stop(), issuer.stop(), protectedServer.stop(), plainServer.stop()]);
+  telemetry.stop();
 });
 
 /** A log of everything there is to log. */
@@ -121,7 +125,7 @@ async function heldByTier(): Promise<string> {
   return [...keys, ...dumps.map((dump) => dump?.toString('latin1') ?? '')].join('\n');
 }
 
-it('no secret of the configuration, and no token, is in the tier, on its way there, in a log line or in an answer', async () => {
+it('no secret of the configuration, and no token, is in the tier, on its way there, in a log line, an answer, a span or a metric', async () => {
   const recording = await recordCommands(tier);
   let answered = '';
   for (const client of clients) {
@@ -174,11 +178,14 @@ it('no secret of the configuration, and no token, is in the tier, on its way the
   expect(answered).toContain('a search for secrets');
   expect(issuer.issued.length).toBeGreaterThan(0);
   expect(answered).toContain('called echo');
+  const spans = new Set(telemetry.spans.map(({ name }) => name));
+  for (const name of ['POST /mcp', 'POST /v1/clear', 'tools/call echo', 'initialize']) expect(spans).toContain(name);
   const places = {
     tier: await heldByTier(),
     'on its way to the tier': recording.text(),
     log: logged,
     answers: answered,
+    telemetry: await telemetry.text(),
   };
   const secrets = { ...PLANTED, ...Object.fromEntries(issuer.issued.map((token, at) => [`token ${at}`, token])) };
   const found = Object.entries(places).flatMap(([place, text]) =>

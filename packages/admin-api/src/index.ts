@@ -30,7 +30,16 @@ export type { AuditMark, Fence, Receipt } from './receipt.ts';
 export { receiptSchema } from './receipt.ts';
 
 // Status
-export type { CoherenceView, MemberView, NamespaceView, NodeReport, Nodes, PositionView, Status } from './status.ts';
+export type {
+  CoherenceView,
+  MemberView,
+  NamespaceView,
+  NearView,
+  NodeReport,
+  Nodes,
+  PositionView,
+  Status,
+} from './status.ts';
 export { nodeReportSchema, nodesSchema, statusSchema } from './status.ts';
 export type { ExplainedEntry, ExplainQuery, Explanation } from './explain.ts';
 export { explainQuerySchema, explanationSchema } from './explain.ts';

@@ -9,7 +9,7 @@ import { auditMarkSchema, fenceSchema, receiptSchema } from './receipt.ts';
 import type { Limited, Route, RouteName } from './routes.ts';
 import { COMMON_ERRORS, PREFIX, ROUTE_NAMES, ROUTES } from './routes.ts';
 import { invalidationScopeSchema } from './scope.ts';
-import { coherenceSchema, nodeReportSchema, nodesSchema, positionSchema, statusSchema } from './status.ts';
+import { coherenceSchema, nearSchema, nodeReportSchema, nodesSchema, positionSchema, statusSchema } from './status.ts';
 import { sweepReportSchema, sweepRequestSchema, warmProgressSchema, warmRequestSchema } from './upkeep.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -30,6 +30,7 @@ const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   InvalidationAnswer: invalidationAnswerSchema,
   InvalidationRequest: invalidationRequestSchema,
   InvalidationScope: invalidationScopeSchema,
+  Near: nearSchema,
   NodeReport: nodeReportSchema,
   Nodes: nodesSchema,
   Position: positionSchema,
@@ -44,6 +45,14 @@ const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
 
 const components = z.registry<{ id: string }>();
 for (const [id, schema] of Object.entries(COMPONENTS)) components.add(schema, { id });
+
+/** Of every answer of a node that has tracing. */
+const TRACE_HEADER = {
+  traceresponse: {
+    description: 'The trace of this request, as W3C Trace Context writes one; left out where there is none.',
+    schema: { type: 'string' },
+  },
+};
 
 const MEDIA_TYPES = { json: 'application/json', ndjson: 'application/x-ndjson', sse: 'text/event-stream' } as const;
 
@@ -100,7 +109,7 @@ const LIMITED: Readonly<Record<Limited, string>> = {
 function answerOf({ answer, format }: Route): Json {
   const items = format === 'json' ? '' : ' One a line.';
   const description = format === 'sse' ? 'Server-sent events; the data of each is one such document.' : `Done.${items}`;
-  return { description, content: { [MEDIA_TYPES[format]]: { schema: schemaOf(answer) } } };
+  return { description, headers: TRACE_HEADER, content: { [MEDIA_TYPES[format]]: { schema: schemaOf(answer) } } };
 }
 
 /** Errors by their status: several codes may share one. */
@@ -113,8 +122,8 @@ function errorsOf(codes: readonly AdminErrorCode[]): Json {
       const schema = { $ref: refOf('AdminError') };
       const waits = status === 429 || status === 503;
       const header = { description: 'Seconds to wait.', schema: { type: 'integer' } };
-      const headers = waits ? { headers: { 'Retry-After': header } } : {};
-      return [status, { description, ...headers, content: { 'application/json': { schema } } }];
+      const headers = waits ? { 'Retry-After': header, ...TRACE_HEADER } : TRACE_HEADER;
+      return [status, { description, headers, content: { 'application/json': { schema } } }];
     }),
   );
 }

@@ -97,7 +97,7 @@ export const ROUTES: { readonly [N in RouteName]: Route<N> } = {
   nodes: {
     ...GET,
     path: '/nodes',
-    summary: 'The members of the cluster: positions, staleness, coherence, version, uptime.',
+    summary: 'The members of the cluster: positions, staleness, coherence, version, uptime, near-caches in numbers.',
     limited: 'any',
     answer: nodesSchema,
     errors: ['tier-unavailable'],

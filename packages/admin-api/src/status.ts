@@ -19,6 +19,19 @@ export interface PositionView {
   readonly stalenessMs: number | null;
 }
 
+/** What a node's near-cache has of one namespace, and what the node has counted there since its start. */
+export interface NearView {
+  readonly entries: number;
+  readonly bytes: number;
+  readonly nearHits: number;
+  readonly tierHits: number;
+  readonly loads: number;
+  readonly loadsFailed: number;
+  readonly staleAnswers: number;
+  readonly degradedAnswers: number;
+  readonly evictions: number;
+}
+
 /** What a node says of itself. */
 export interface NodeReport extends CoherenceView {
   readonly version: string;
@@ -27,29 +40,25 @@ export interface NodeReport extends CoherenceView {
   /** By the node's own wall clock, ISO 8601. */
   readonly startedAt: string;
   readonly uptimeSeconds: number;
+  /** Δ: how old an answer may be before the node says that it is not coherent, in ms. Absent: a release that does not tell. */
+  readonly stalenessBoundMs?: number;
+  /** Near entries that were served though they might not be, as its auditor found: 0, or something is broken. Absent: likewise. */
+  readonly violations?: number;
   readonly positions: readonly PositionView[];
+  /** By namespace. Absent: likewise. */
+  readonly near?: Readonly<Record<string, NearView>>;
 }
 
 /** One namespace: entries of the tier (null: it cannot be asked), and what this node's near-cache has and did. */
 export interface NamespaceView {
   readonly entries: number | null;
-  readonly near: {
-    readonly entries: number;
-    readonly bytes: number;
-    readonly nearHits: number;
-    readonly tierHits: number;
-    readonly loads: number;
-    readonly loadsFailed: number;
-    readonly staleAnswers: number;
-    readonly degradedAnswers: number;
-    readonly evictions: number;
-  };
+  readonly near: NearView;
 }
 
 /** The answer of `GET /status`; the names with underscores are those of the description that the gateway follows. */
 export interface Status {
   readonly mode: 'cluster' | 'local';
-  readonly node: { readonly id: string } & Omit<NodeReport, 'positions'>;
+  readonly node: { readonly id: string } & Omit<NodeReport, 'positions' | 'near'>;
   /** How many members the cluster has; null: the tier cannot be asked. */
   readonly members: number | null;
   readonly cache_type: 'external' | 'local';
@@ -96,6 +105,8 @@ const report = {
   url: z.string(),
   startedAt: z.iso.datetime(),
   uptimeSeconds: z.number().nonnegative(),
+  stalenessBoundMs: z.int().positive().exactOptional(),
+  violations: count.exactOptional(),
 };
 
 export const coherenceSchema: z.ZodType<CoherenceView> = z.object(coherence);
@@ -108,8 +119,24 @@ export const positionSchema: z.ZodType<PositionView> = z.object({
   stalenessMs: milliseconds,
 });
 
+export const nearSchema: z.ZodType<NearView> = z.object({
+  entries: count,
+  bytes: count,
+  nearHits: count,
+  tierHits: count,
+  loads: count,
+  loadsFailed: count,
+  staleAnswers: count,
+  degradedAnswers: count,
+  evictions: count,
+});
+
 export const nodeReportSchema: z.ZodType<NodeReport> = z
-  .object({ ...report, positions: z.array(positionSchema) })
+  .object({
+    ...report,
+    positions: z.array(positionSchema),
+    near: z.record(z.string(), nearSchema).exactOptional(),
+  })
   .meta({ description: 'What a node says of itself.' });
 
 export const statusSchema: z.ZodType<Status> = z
@@ -125,23 +152,7 @@ export const statusSchema: z.ZodType<Status> = z
       .object({ redis_version: z.string(), used_memory_human: z.string(), total_keys: count })
       .nullable()
       .exactOptional(),
-    namespaces: z.record(
-      z.string(),
-      z.object({
-        entries: count.nullable(),
-        near: z.object({
-          entries: count,
-          bytes: count,
-          nearHits: count,
-          tierHits: count,
-          loads: count,
-          loadsFailed: count,
-          staleAnswers: count,
-          degradedAnswers: count,
-          evictions: count,
-        }),
-      }),
-    ),
+    namespaces: z.record(z.string(), z.object({ entries: count.nullable(), near: nearSchema })),
     audit: z.object({ pending: count, dropped: count }),
   })
   .meta({ description: 'The caches in numbers, this node, and the cluster; null where the tier cannot be asked.' });

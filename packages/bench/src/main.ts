@@ -15,6 +15,7 @@ import { packings } from './packings.ts';
 import { stampede } from './stampede.ts';
 import { summaryOf, tableOf } from './table.ts';
 import { manyKeys, tierHit } from './tier-hit.ts';
+import { tracing } from './tracing.ts';
 
 const USAGE = `Usage: pnpm bench [--only ITEM] [--json FILE] [--smoke]
 
@@ -26,6 +27,7 @@ const USAGE = `Usage: pnpm bench [--only ITEM] [--json FILE] [--smoke]
 /** In the order in which they run. */
 const ITEMS: ReadonlyMap<string, Item> = new Map([
   ['near-hit', nearHit],
+  ['tracing', tracing],
   ['memory', memory],
   ['tier-hit', tierHit],
   ['many-keys', manyKeys],

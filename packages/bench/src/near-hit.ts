@@ -1,19 +1,17 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type { Namespace } from '@lockstep/cache';
 import { Loader } from 'layered-loader';
 import { LRUCache } from 'lru-cache';
 import type { Quantiles, Row } from './figures.ts';
-import { medianOf, quantiles, row, single } from './figures.ts';
+import { row, single } from './figures.ts';
 import type { Scale } from './item.ts';
 import { openNode, startServers } from './servers.ts';
+import type { Subject } from './turns.ts';
+import { bytesPerRead, inTurns, uniform } from './turns.ts';
 
 const ENTRIES = 10_000;
 const VALUE_BYTES = 1_024;
 const ZIPF_EXPONENT = 0.99;
 const WRITES_AT_ONCE = 100;
-/** Runs in one process, whose medians count. */
-const RUNS = 3;
 
 interface Value {
   readonly size: number;
@@ -21,12 +19,6 @@ interface Value {
 }
 
 type SixTimes = readonly [Quantiles, Quantiles, Quantiles, Quantiles, Quantiles, Quantiles];
-
-/** One way to read a key. */
-interface Subject {
-  readonly name: string;
-  read(keys: readonly string[]): number | Promise<number>;
-}
 
 /** Near-cache hits beside a raw lru-cache, in one process and in turns, on a node of a real cluster. */
 export async function nearHit(scale: Scale): Promise<readonly Row[]> {
@@ -158,58 +150,6 @@ const wallReading: Subject = {
     return sum;
   },
 };
-
-/** Reads the same keys by every subject in turn, again and again; per subject, the time of one read. */
-async function inTurns(
-  subjects: readonly Subject[],
-  keys: readonly string[],
-  { small }: Scale,
-): Promise<readonly Quantiles[]> {
-  const runs: Quantiles[][] = subjects.map(() => []);
-  const batches = small ? 5 : 150;
-  for (let run = 0; run < (small ? 1 : RUNS); run++) {
-    const times: number[][] = subjects.map(() => []);
-    for (let batch = -batches / 5; batch < batches; batch++) {
-      for (const [index, subject] of subjects.entries()) {
-        const elapsedNs = await timeOf(subject, keys);
-        if (batch >= 0) times[index]?.push(elapsedNs / keys.length);
-      }
-    }
-    for (const [index, samples] of times.entries()) runs[index]?.push(quantiles(samples));
-  }
-  return runs.map(medianOf);
-}
-
-/** One batch on an event loop that has just had its turn: heartbeats go on in between. */
-async function timeOf(subject: Subject, keys: readonly string[]): Promise<number> {
-  await new Promise((resolve) => setImmediate(resolve));
-  const startedNs = process.hrtime.bigint();
-  const sum = await subject.read(keys);
-  const elapsedNs = Number(process.hrtime.bigint() - startedNs);
-  if (sum <= 0) throw new Error(`${subject.name} read nothing`);
-  return elapsedNs;
-}
-
-/** The heap's growth by one read: the median over batches that are too short for the collector to be needed. */
-async function bytesPerRead(subject: Subject, keys: readonly string[], { small }: Scale): Promise<number> {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  const grown: number[] = [];
-  for (let batch = 0; batch < (small ? 20 : 1_000); batch++) {
-    if (batch % 20 === 0) {
-      await new Promise((resolve) => setImmediate(resolve));
-      collect();
-    }
-    const before = process.memoryUsage().heapUsed;
-    void subject.read(keys);
-    grown.push((process.memoryUsage().heapUsed - before) / keys.length);
-  }
-  return Math.max(0, Math.round(quantiles(grown).p50));
-}
-
-function uniform(names: readonly string[], count: number): readonly string[] {
-  return Array.from({ length: count }, () => names[Math.floor(Math.random() * names.length)] as string);
-}
 
 /** Few keys are read often: the one of rank r in proportion to 1 / r^0.99. */
 function zipfian(names: readonly string[], count: number): readonly string[] {

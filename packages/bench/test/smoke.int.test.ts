@@ -9,6 +9,7 @@ import type { Row } from '../src/figures.ts';
 const MAIN = join(import.meta.dirname, '../src/main.ts');
 const ITEMS = [
   'near-hit',
+  'tracing',
   'memory',
   'tier-hit',
   'many-keys',

@@ -1,4 +1,6 @@
-import type { Commit, Effect, EventVerdict, KeyEffect, Link } from '@lockstep/core';
+import type { Commit, Effect, EventVerdict, KeyEffect, Link, TraceContext } from '@lockstep/core';
+import { ATTRIBUTES, SPANS } from '@lockstep/telemetry';
+import { SpanKind } from '@opentelemetry/api';
 import type { Flight } from './flight.ts';
 import type { Node } from './node.ts';
 import type { Outbox } from './outbox.ts';
@@ -52,6 +54,12 @@ export interface MadeEvent {
   readonly ackWanted?: boolean;
 }
 
+/** How an event came: the write that made it, if that is this node's, and the span under which it was made. */
+interface Arrival {
+  readonly spared?: Flight | undefined;
+  readonly trace: TraceContext | undefined;
+}
+
 /** Brings this node's own commits, and the bus's events, into effect; asks for a heartbeat where links are missing. */
 export class Applier {
   readonly #node: Node;
@@ -71,14 +79,26 @@ export class Applier {
   committed(commit: Commit, partition: number, made: MadeEvent): void {
     const { incarnation, sequence, previous } = commit;
     const { effect, spared, ackWanted = false } = made;
-    const sender = this.#node.id;
-    this.#outbox.send({ type: 'event', partition, incarnation, sequence, previous, effect, sender, ackWanted });
-    this.received({ partition, incarnation, sequence, previous, effect }, spared);
+    const event = { partition, incarnation, sequence, previous, effect };
+    // What a load makes is of interest to its own trace alone.
+    const trace = effect.kind === 'fill' ? undefined : this.#node.tracing.place();
+    const { id: sender } = this.#node;
+    this.#outbox.send({ type: 'event', ...event, sender, ackWanted, ...(trace && { trace }) });
+    this.received(event, { spared, trace });
   }
 
   /** Applies an event that came by bus, or this node's own. */
-  received(event: AppliedEvent, spared?: Flight): void {
+  received(event: AppliedEvent, { spared, trace }: Arrival): void {
+    const span = trace && this.#node.tracing.remote(trace, SPANS.apply, { kind: SpanKind.CONSUMER });
     const verdict = applyEvent(this.#node, event, spared);
+    span?.setAttributes({
+      [ATTRIBUTES.nodeId]: this.#node.id,
+      [ATTRIBUTES.partition]: event.partition,
+      [ATTRIBUTES.sequence]: event.sequence,
+      [ATTRIBUTES.effect]: event.effect.kind,
+      [ATTRIBUTES.verdict]: verdict,
+    });
+    span?.end();
     if (verdict === 'foreign') this.#requestHeartbeat();
     if (verdict === 'gap') this.#checkGapSoon();
   }

@@ -1,36 +1,16 @@
 import type { Incarnation } from '@lockstep/core';
 import { CacheError, TierUnavailableError } from '@lockstep/core';
-import { observeCoherence } from '@lockstep/telemetry';
 import { FakeClock, FakeRandom, RecordingLogger, settle } from '@lockstep/testkit';
 import { expect, test, vi } from 'vitest';
 import type { LockstepOptions } from './index.ts';
 import { openLockstep } from './index.ts';
 import { NullTier } from './null-tier.ts';
 
-vi.mock('@lockstep/telemetry', () => ({ observeCoherence: vi.fn(() => ended) }));
-const ended = vi.fn();
-
 function open(options: Partial<LockstepOptions>) {
   const clock = new FakeClock();
   const parts = { clock, timers: clock, random: new FakeRandom(), secret: 'a secret of sixteen characters' };
   return openLockstep({ ...parts, tier: new NullTier(clock), ...options });
 }
-
-test('what the auditor counts can be read by OpenTelemetry for as long as the node is open', async () => {
-  const lockstep = await open({});
-  const [read] = vi.mocked(observeCoherence).mock.lastCall ?? [];
-  expect(read?.()).toMatchObject({ coherenceViolations: 0, audited: 0 });
-  expect(ended).not.toHaveBeenCalled();
-  await lockstep.close();
-  expect(ended).toHaveBeenCalledOnce();
-});
-
-test('without an auditor, and in local mode, nothing is registered', async () => {
-  vi.mocked(observeCoherence).mockClear();
-  await (await open({ audit: false })).close();
-  await (await openLockstep()).close();
-  expect(observeCoherence).not.toHaveBeenCalled();
-});
 
 test.each([
   [{ every: 9 }, 'audit.every: got 9, takes a whole number from 10 to 3600000'],

@@ -1,4 +1,5 @@
 import type { Logger } from '@lockstep/core';
+import { detached } from '@lockstep/telemetry';
 
 /** Why work goes on that nobody awaits. */
 export type BackgroundReason =
@@ -21,7 +22,7 @@ export class Background {
 
   run(reason: BackgroundReason, work: () => Promise<unknown>): void {
     this.#add(
-      work().then(
+      detached(work).then(
         () => {},
         (error: unknown) => this.#logger.warn(`background work failed: ${reason}`, { error: String(error) }),
       ),

@@ -28,16 +28,46 @@ export interface Engine {
   readonly closing: AbortSignal;
 }
 
-/** What a namespace has counted since the node's start. */
+/** What a namespace has counted since the node's start. The first seven are how lookups ended: each caller's in one of them. */
 export interface NamespaceCounters {
+  /** The near-cache answered. */
   nearHits: number;
+  /** The tier answered. */
   tierHits: number;
+  /** The loader answered. */
+  loadedAnswers: number;
+  /** A value stood in for a load that failed or went on. */
+  staleAnswers: number;
+  /** The answer was one that the node could not vouch for. */
+  degradedAnswers: number;
+  /** There is no value. */
   misses: number;
+  /** The caller got an error. */
+  failedLookups: number;
+  /** Lookups that joined another one under way. */
+  coalesced: number;
+  /** How often a loader was asked; `loadsFailed` of them failed. */
   loads: number;
   loadsFailed: number;
-  coalesced: number;
-  staleAnswers: number;
-  degradedAnswers: number;
+  /** How often a lookup waited for another node's load. */
+  leaseWaits: number;
+}
+
+/** All at zero. */
+export function noCounts(): NamespaceCounters {
+  return {
+    nearHits: 0,
+    tierHits: 0,
+    loadedAnswers: 0,
+    staleAnswers: 0,
+    degradedAnswers: 0,
+    misses: 0,
+    failedLookups: 0,
+    coalesced: 0,
+    loads: 0,
+    loadsFailed: 0,
+    leaseWaits: 0,
+  };
 }
 
 /** One namespace on one node. */

@@ -1,4 +1,5 @@
 import type { FlightState } from '@lockstep/core';
+import type { Span } from '@opentelemetry/api';
 import type { Lookup, Previous } from './lookup.ts';
 
 /** A read, load or write in progress. */
@@ -19,6 +20,10 @@ export interface Flight extends FlightState {
   isAbandoned: boolean;
   /** Breaks the load off that is under way. */
   abandon: (() => void) | undefined;
+  /** Where its answer was found without a load; undefined: nowhere yet. */
+  cachedIn: 'near' | 'tier' | undefined;
+  /** The span of the lookup that began it. */
+  span: Span | undefined;
 }
 
 /** A flight that begins now. */
@@ -36,5 +41,7 @@ export function beginFlight({ keyId, partition, loads }: Pick<Flight, 'keyId' | 
     callers: 0,
     isAbandoned: false,
     abandon: undefined,
+    cachedIn: undefined,
+    span: undefined,
   };
 }

@@ -1,4 +1,5 @@
 import type { KeyId } from '@lockstep/core';
+import { Tracing } from '@lockstep/telemetry';
 import { FakeClock, FakeRandom, settle, silentLogger } from '@lockstep/testkit';
 import { expect, test } from 'vitest';
 import { Background } from './background.ts';
@@ -20,6 +21,7 @@ function beating() {
     background: new Background(silentLogger),
     secrets: deriveSecrets('a secret of some length'),
     keys: new KeyRing([], { clock, random: new FakeRandom(), logger: silentLogger }),
+    tracing: new Tracing({ lookups: 'off', requireParentSpan: true }),
     partitions: 1,
     deltaMs: 2_000,
     deltaMaxMs: 10_000,

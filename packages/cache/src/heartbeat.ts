@@ -1,5 +1,6 @@
 import type { ControlState, Head, Incarnation, PartitionHistory } from '@lockstep/core';
 import { CacheError, CONTROL_PARTITION } from '@lockstep/core';
+import { ATTRIBUTES, detached } from '@lockstep/telemetry';
 import { applyEvent } from './apply.ts';
 import { ClusterFit } from './cluster-fit.ts';
 import type { Node } from './node.ts';
@@ -54,11 +55,13 @@ export class Heartbeat {
    */
   async beat(): Promise<void> {
     if (this.#stopped) return;
-    this.#running ??= this.#beatInTurn().finally(() => {
-      this.#running = undefined;
-      this.#schedule(this.#requested ? this.#untilNextMs() : this.#periodMs());
-      this.#requested = false;
-    });
+    this.#running ??= detached(() =>
+      this.#beatInTurn().finally(() => {
+        this.#running = undefined;
+        this.#schedule(this.#requested ? this.#untilNextMs() : this.#periodMs());
+        this.#requested = false;
+      }),
+    );
     return this.#running;
   }
 
@@ -114,13 +117,21 @@ export class Heartbeat {
     this.#startedMs = this.#node.clock.monotonicMs();
     try {
       await this.#prove();
-      this.#node.pace.took(this.#node.clock.monotonicMs() - this.#startedMs);
+      this.#node.pace.took(this.#took('ok'));
       this.#options.onBeat(undefined);
     } catch (cause) {
       this.#node.counters.heartbeatsFailed++;
+      this.#took('failed');
       const failure = cause instanceof CacheError ? cause : new CacheError('tier-refused', String(cause), { cause });
       this.#options.onBeat(failure);
     }
+  }
+
+  /** How long the heartbeat took, in ms; recorded. */
+  #took(result: 'ok' | 'failed'): number {
+    const tookMs = this.#node.clock.monotonicMs() - this.#startedMs;
+    this.#node.durations.heartbeat.record(tookMs / 1000, { [ATTRIBUTES.result]: result });
+    return tookMs;
   }
 
   async #prove(): Promise<void> {
@@ -149,6 +160,7 @@ export class Heartbeat {
 
   /** Applies what the log has beyond what is applied here; where the two do not connect, starts over. */
   async #replay(partition: number, history: PartitionHistory, head: Head): Promise<void> {
+    this.#node.counters.replays++;
     for (let replayed = 0; ; ) {
       const from = (history.applied as Head).sequence;
       const page = await this.#node.tier.log(partition, from, LOG_PAGE_EVENTS);

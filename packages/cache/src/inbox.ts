@@ -55,6 +55,7 @@ export class Inbox implements BusListener {
 
   #take(frame: Frame): void {
     if (frame.sender === this.#node.id) return;
+    this.#node.counters.framesReceived++;
     switch (frame.type) {
       case 'event':
         return this.#takeEvent(frame);
@@ -69,7 +70,7 @@ export class Inbox implements BusListener {
 
   #takeEvent(frame: EventFrame): void {
     if (this.#node.history(frame.partition) === undefined) return this.#reject(1, 'unknown partition');
-    this.#applier.received(frame);
+    this.#applier.received(frame, { trace: frame.trace });
     const { partition, incarnation, sequence, ackWanted } = frame;
     if (ackWanted) this.#outbox.send({ type: 'ack', partition, incarnation, sequence, sender: this.#node.id });
   }

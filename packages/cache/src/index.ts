@@ -1,7 +1,7 @@
 // Opening a node
 export type { AuditOptions } from './auditor.ts';
 export type { EncryptionKey } from './key-ring.ts';
-export type { LockstepOptions } from './node-config.ts';
+export type { LockstepOptions, TracingOptions } from './node-config.ts';
 export { openLockstep } from './open.ts';
 export type { DurabilityOptions, Replicas } from './durability.ts';
 export type { Coherence, CoherenceListener } from './coherence.ts';
@@ -27,9 +27,9 @@ export type { ExplainedEntry, Explanation, Objection } from './explain.ts';
 export type { Fence } from './fenced-clear.ts';
 export type { Preview, PreviewedEntry, PreviewOptions } from './preview.ts';
 export type { SweepOptions, SweepReport } from './sweep.ts';
-export type { ClearOptions, CommittedOptions, QueuedReceipt, Receipt } from './receipt.ts';
+export type { ClearOptions, CommittedOptions, Compared, QueuedReceipt, Receipt } from './receipt.ts';
 export { QUEUED_CLEARS_MAX } from './queued-clears.ts';
-export type { Compared, SetOptions } from './write-path.ts';
+export type { SetOptions } from './write-path.ts';
 
 // What callers branch on
 export type { BatchOutcome, ErrorCode, Scope, TierInfo } from '@lockstep/core';

@@ -1,9 +1,11 @@
 import type { Commit, Effect, KeyAddress, Scope } from '@lockstep/core';
 import { CONTROL_PARTITION, ConfigError } from '@lockstep/core';
+import { context } from '@opentelemetry/api';
 import type { Engine } from './engine.ts';
 import type { ClearOptions, QueuedReceipt, Receipt } from './receipt.ts';
 import { checkedClearOptions, keyTarget, receiptOf } from './receipt.ts';
 import { spread } from './spread.ts';
+import { watchedInvalidation } from './write-watch.ts';
 
 /** `clear` ends the life of values, `expire` their freshness alone: those may still stand in for loads that fail. */
 export type Verb = 'clear' | 'expire';
@@ -45,12 +47,23 @@ export function invalidateScope(
 
 async function invalidate(
   engine: Engine,
-  { kind, target, partition, effect, send }: Invalidation,
+  invalidation: Invalidation,
   options: ClearOptions,
 ): Promise<Receipt | QueuedReceipt> {
+  const checked = checkedClearOptions(options);
+  const { kind: verb, target } = invalidation;
+  return watchedInvalidation(engine.node, { verb, target, wait: checked.wait }, () =>
+    invalidated(engine, invalidation, checked),
+  );
+}
+
+async function invalidated(
+  engine: Engine,
+  { kind, target, partition, effect, send }: Invalidation,
+  { wait, allowDegraded }: Required<ClearOptions>,
+): Promise<Receipt | QueuedReceipt> {
   const { node, breaker, queuedClears } = engine;
-  const { wait, allowDegraded } = checkedClearOptions(options);
-  const waiting = { partition, effect, send };
+  const waiting = { partition, effect, send, context: context.active() };
   if (wait === 'local') {
     queuedClears.add(waiting);
     node.background.run('replay-clears', () => queuedClears.replay());

@@ -1,5 +1,4 @@
 import { CacheError } from '@lockstep/core';
-import { observeCoherence } from '@lockstep/telemetry';
 import { Applier } from './apply.ts';
 import { Auditor } from './auditor.ts';
 import { Breaker } from './breaker.ts';
@@ -45,7 +44,7 @@ export function startEngine(parts: NodeParts, options: NodeConfig): RunningEngin
   const membership = new Membership(node);
   const report = reporter(node);
   const requestHeartbeat = (): void => heartbeat.request();
-  const outbox = new Outbox(node.bus, node.secrets.mac);
+  const outbox = new Outbox(node);
   const waiters = new Waiters(node.timers);
   const applier = new Applier(node, outbox, { reorderWindowMs: options.reorderWindowMs, requestHeartbeat });
   const fences = new Fences(node, heartbeat, abort.signal);
@@ -55,10 +54,6 @@ export function startEngine(parts: NodeParts, options: NodeConfig): RunningEngin
   const closing = abort.signal;
   if (node.shared && options.audit) {
     new Auditor(node, { options: options.audit, breaker, closing }).start();
-    closing.addEventListener(
-      'abort',
-      observeCoherence(() => node.counters),
-    );
   }
   return {
     node,

@@ -32,6 +32,12 @@ export type LoadedMany<V> =
 /** Asks the origin for the values of many keys. */
 export type ManyLoader<V> = (context: LoadManyContext<V>) => Promise<LoadedMany<V>> | LoadedMany<V>;
 
+/** With what a batch works; `watch` runs a load. */
+export interface LoadBatchOptions {
+  readonly timers: Timers;
+  readonly watch: <R>(load: () => Promise<R>) => Promise<R>;
+}
+
 /** One key that waits for the loader. */
 interface Asked {
   readonly context: LoadContext;
@@ -46,13 +52,15 @@ interface Asked {
 export class LoadBatch {
   readonly #load: ManyLoader<unknown>;
   readonly #timers: Timers;
+  readonly #watch: LoadBatchOptions['watch'];
   /** The keys of which it is not known yet. */
   readonly #open: Set<string> = new Set();
   #asked: Map<string, Asked> = new Map();
 
-  constructor(load: ManyLoader<unknown>, timers: Timers) {
+  constructor(load: ManyLoader<unknown>, { timers, watch }: LoadBatchOptions) {
     this.#load = load;
     this.#timers = timers;
+    this.#watch = watch;
   }
 
   /** A key that may have to be loaded. */
@@ -81,7 +89,8 @@ export class LoadBatch {
     if (asked.size === 0) return;
     const over = new AbortController();
     try {
-      const answers = await this.#load(contextOf(asked, over.signal));
+      const load = async (): Promise<LoadedMany<unknown>> => this.#load(contextOf(asked, over.signal));
+      const answers = await this.#watch(load);
       for (const [key, { context, resolve }] of asked) resolve(answerOf(answers, key) ?? context.missing());
     } catch (error) {
       for (const { reject } of asked.values()) reject(error);

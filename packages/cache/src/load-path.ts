@@ -49,7 +49,6 @@ export class LoadPath {
     }
     const version = await this.#store(flight, question, { ...loaded, token: terms.token });
     const degraded = !node.isFresh(flight.partition);
-    if (degraded) this.#space.counters.degradedAnswers++;
     const { value, absence } = loaded;
     if (absence !== undefined) return miss(absence, degraded);
     return { outcome: 'loaded', source: 'origin', value, version, stale: false, degraded };
@@ -60,12 +59,8 @@ export class LoadPath {
     const { node } = this.#engine;
     const degraded = !node.isFresh(flight.partition);
     const kept = degraded ? this.#keptNear(question.key) : undefined;
-    if (kept !== undefined) {
-      this.#space.counters.degradedAnswers++;
-      return kept;
-    }
+    if (kept !== undefined) return kept;
     if (question.loader !== undefined) return this.load(flight, question, {});
-    this.#space.counters.misses++;
     return miss(undefined, degraded);
   }
 
@@ -92,9 +87,7 @@ export class LoadPath {
     const { node } = this.#engine;
     const { graceRetryMs, failedTtlMs } = this.#space.policy;
     if (!(error instanceof LoaderError || error instanceof LoaderTimeoutError)) throw error;
-    // Of a load ahead of time nobody gets it, and those who had an early answer have had theirs.
-    const isAnswer = flight.answerEarly !== undefined;
-    const standIn = standInOf(this.#engine, this.#space, flight, isAnswer);
+    const standIn = standInOf(this.#engine, this.#space, flight);
     const nowMs = node.clock.nowMs();
     const standsInMs = (flight.standIn?.standsInUntilMs ?? nowMs) - nowMs;
     const forMs = standIn === undefined ? failedTtlMs : Math.min(graceRetryMs, standsInMs);

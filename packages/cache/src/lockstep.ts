@@ -3,6 +3,7 @@ import { CacheError, ConfigError } from '@lockstep/core';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Coherence, CoherenceListener } from './coherence.ts';
 import type { Space } from './engine.ts';
+import { noCounts } from './engine.ts';
 import type { EventListener } from './event-watch.ts';
 import type { Verb } from './invalidate.ts';
 import { invalidateScope } from './invalidate.ts';
@@ -16,6 +17,7 @@ import type { PartitionPosition } from './positions.ts';
 import { positionsOf } from './positions.ts';
 import type { Preview, PreviewOptions } from './preview.ts';
 import { preview } from './preview.ts';
+import { offerReadings } from './readings.ts';
 import type { ClearOptions, CommittedOptions, QueuedReceipt, Receipt } from './receipt.ts';
 import type { SweepOptions, SweepReport } from './sweep.ts';
 import { sweep } from './sweep.ts';
@@ -33,6 +35,7 @@ export class Lockstep implements AsyncDisposable {
 
   constructor(engine: RunningEngine) {
     this.#engine = engine;
+    offerReadings(engine, () => [...this.#namespaces.values()].map(({ space }) => space));
   }
 
   /** 64 random bits, new at every start, as hexadecimal. */
@@ -107,16 +110,7 @@ export class Lockstep implements AsyncDisposable {
       policy,
       timers: node.timers,
       region: node.near.region({ entriesMax: policy.nearEntriesMax, bytesMax: policy.nearBytesMax }),
-      counters: {
-        nearHits: 0,
-        tierHits: 0,
-        misses: 0,
-        loads: 0,
-        loadsFailed: 0,
-        coalesced: 0,
-        staleAnswers: 0,
-        degradedAnswers: 0,
-      },
+      counters: noCounts(),
     };
     const namespace = new (policy.copies ? CopyingNamespace : Namespace)<unknown>(this.#engine, space);
     this.#namespaces.set(name, { namespace, space });

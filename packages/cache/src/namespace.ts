@@ -6,11 +6,12 @@ import { explain } from './explain.ts';
 import type { Verb } from './invalidate.ts';
 import type { ManyLoader } from './load-batch.ts';
 import { LoadBatch } from './load-batch.ts';
+import { watchedLoad } from './load-watch.ts';
 import type { Loader, LoadOptions, Lookup } from './lookup.ts';
 import { allOf } from './outcomes.ts';
 import { ReadPath } from './read-path.ts';
-import type { ClearOptions, CommittedOptions, QueuedReceipt, Receipt } from './receipt.ts';
-import type { Compared, SetOptions } from './write-path.ts';
+import type { ClearOptions, CommittedOptions, Compared, QueuedReceipt, Receipt } from './receipt.ts';
+import type { SetOptions } from './write-path.ts';
 import { WritePath } from './write-path.ts';
 
 /** The longest key, in UTF-16 code units. */
@@ -32,7 +33,6 @@ export class Namespace<V> {
   readonly name: string;
   readonly #engine: Engine;
   readonly #space: Space;
-  readonly #counters: NamespaceCounters;
   readonly #reads: ReadPath;
   readonly #writes: WritePath;
 
@@ -40,7 +40,6 @@ export class Namespace<V> {
     this.name = space.name;
     this.#engine = engine;
     this.#space = space;
-    this.#counters = space.counters;
     this.#reads = new ReadPath(engine, space);
     this.#writes = new WritePath(engine, space);
   }
@@ -52,10 +51,8 @@ export class Namespace<V> {
 
   /** The value in the near-cache, else in the tier; undefined when neither has it. */
   async get(key: string): Promise<V | undefined> {
-    const near = this.#reads.near(key);
-    if (near === undefined) return this.#found(key);
-    this.#counters.nearHits++;
-    return near.value as V;
+    const near = this.#reads.hit(key);
+    return near === undefined ? this.#found(key) : (near.value as V);
   }
 
   /**
@@ -107,10 +104,12 @@ export class Namespace<V> {
     const asked = new Set(keys);
     for (const key of asked) this.#check(key);
     this.#checkLoad(options);
-    const batch = loader && new LoadBatch(loader as ManyLoader<unknown>, this.#engine.node.timers);
+    const batch = loader && this.#batch(loader as ManyLoader<unknown>);
     const manner = { loader: batch?.loader, options: options as LoadOptions, batch };
-    const answers = this.#reads.lookupMany(asked, manner) as Map<string, Lookup<V> | Promise<Lookup<V>>>;
-    return allOf(`namespace "${this.name}"`, answers);
+    return this.#reads.watch.many(asked.size, () => {
+      const answers = this.#reads.lookupMany(asked, manner) as Map<string, Lookup<V> | Promise<Lookup<V>>>;
+      return allOf(`namespace "${this.name}"`, answers);
+    });
   }
 
   /** Whether near-cache or tier have a value that may be answered. */
@@ -207,6 +206,11 @@ export class Namespace<V> {
   stats(): NamespaceStats {
     const { entries, bytes, evictions } = this.#space.region;
     return { ...this.#space.counters, entries, bytes, evictions };
+  }
+
+  #batch(loader: ManyLoader<unknown>): LoadBatch {
+    const { timers } = this.#engine.node;
+    return new LoadBatch(loader, { timers, watch: (load) => watchedLoad(this.#engine.node, this.#space, load) });
   }
 
   /** Apart from `get`, whose hits are cheaper where it awaits nothing. */

@@ -1,11 +1,14 @@
 import type { Born, Bus, Clock, Logger, NodeId, Random, ScopeId, Tier, Timers } from '@lockstep/core';
 import { CONTROL_PARTITION, EpochTable, Flights, Horizons, PartitionHistory, UNJOINED } from '@lockstep/core';
 import { NearCache } from '@lockstep/near-cache';
+import type { Durations, Tracing } from '@lockstep/telemetry';
+import { createDurations, isMetering } from '@lockstep/telemetry';
 import type { Background } from './background.ts';
 import { EventWatch } from './event-watch.ts';
 import { Failures } from './failures.ts';
 import type { Flight } from './flight.ts';
 import type { KeyRing } from './key-ring.ts';
+import { observedTier } from './observed-tier.ts';
 import { Pace } from './pace.ts';
 import type { Secrets } from './secret.ts';
 
@@ -20,6 +23,7 @@ export interface NodeParts {
   readonly background: Background;
   readonly secrets: Secrets;
   readonly keys: KeyRing;
+  readonly tracing: Tracing;
   readonly partitions: number;
   /** Δ, in ms. */
   readonly deltaMs: number;
@@ -32,11 +36,15 @@ export interface NodeParts {
 /** What a node has counted since its start. */
 export interface NodeCounters {
   messagesReceived: number;
+  framesSent: number;
+  framesReceived: number;
   framesRejected: number;
   eventsApplied: number;
   gaps: number;
   heartbeats: number;
   heartbeatsFailed: number;
+  /** How often events were missing and read from the tier's log; how many those were. */
+  replays: number;
   eventsReplayed: number;
   resets: number;
   entriesRejected: number;
@@ -58,11 +66,15 @@ export class Node implements NodeParts {
   readonly background: Background;
   readonly secrets: Secrets;
   readonly keys: KeyRing;
+  readonly tracing: Tracing;
   readonly partitions: number;
   readonly deltaMs: number;
   readonly deltaMaxMs: number;
   readonly shared: boolean;
 
+  /** Whether an SDK collects metrics; without one, `durations` record nothing. */
+  readonly metering: boolean = isMetering();
+  readonly durations: Durations = createDurations();
   readonly near: NearCache = new NearCache();
   readonly flights: Flights<Flight> = new Flights();
   readonly failures: Failures = new Failures();
@@ -76,11 +88,14 @@ export class Node implements NodeParts {
   readonly events: EventWatch;
   readonly counters: NodeCounters = {
     messagesReceived: 0,
+    framesSent: 0,
+    framesReceived: 0,
     framesRejected: 0,
     eventsApplied: 0,
     gaps: 0,
     heartbeats: 0,
     heartbeatsFailed: 0,
+    replays: 0,
     eventsReplayed: 0,
     resets: 0,
     entriesRejected: 0,
@@ -93,7 +108,9 @@ export class Node implements NodeParts {
     this.timers = parts.timers;
     this.random = parts.random;
     this.logger = parts.logger;
-    this.tier = parts.tier;
+    this.tracing = parts.tracing;
+    const isObserved = parts.shared && (this.metering || this.tracing.isOn);
+    this.tier = isObserved ? observedTier(parts.tier, this) : parts.tier;
     this.bus = parts.bus;
     this.background = parts.background;
     this.secrets = parts.secrets;

@@ -1,4 +1,5 @@
 import { ConfigError } from '@lockstep/core';
+import { Tracing } from '@lockstep/telemetry';
 import { Background } from './background.ts';
 import { KeyRing } from './key-ring.ts';
 import { join, startEngine } from './lifecycle.ts';
@@ -34,6 +35,7 @@ export async function openLockstep(options: LockstepOptions = {}): Promise<Locks
       background: new Background(logger),
       secrets: deriveSecrets(options.secret ?? random.hex(SECRET_LENGTH_MIN)),
       keys: new KeyRing(encryptionKeys, { random, clock, logger }),
+      tracing: new Tracing(config.tracing),
       partitions: config.partitions,
       deltaMs: config.deltaMs,
       deltaMaxMs: config.deltaMaxMs,

@@ -7,6 +7,7 @@ import { freshFor, graceFor, tagIds } from './entry-write.ts';
 import type { Flight } from './flight.ts';
 import type { AnswerOptions, LoadContext } from './load-answer.ts';
 import { LoadAnswer } from './load-answer.ts';
+import { watchedLoad } from './load-watch.ts';
 import type { LoadOptions, Previous, Question } from './lookup.ts';
 import { scopesOf } from './near-store.ts';
 
@@ -52,9 +53,10 @@ export class Origin {
     const known = typeof options.tags === 'object' ? tagIds(this.#engine, options.tags) : undefined;
     flight.scopes = known && scopesOf(this.#space, known);
     this.#space.counters.loads++;
-    const answered = await this.#inTime(flight, what, (signal) =>
-      loader(contextOf({ key, signal, previous, what, copies })),
-    );
+    const load = (): Promise<unknown> =>
+      this.#inTime(flight, what, (signal) => loader(contextOf({ key, signal, previous, what, copies })));
+    // A load of many keys, which is one for all, is watched there.
+    const answered = await (question.batch === undefined ? watchedLoad(node, this.#space, load) : load());
     const answer = answered instanceof LoadAnswer ? answered : new LoadAnswer('value', answered, {});
     if (answer.options.tags !== undefined && known !== undefined) {
       throw new ConfigError(`${what}: tags: told by the call and by the loader, takes one of them`);

@@ -13,7 +13,11 @@ function listening(): { readonly counts: number[]; readonly outbox: Outbox; quie
   const [from, to] = [network.join(), network.join()];
   const message = (bytes: Uint8Array): void => void counts.push(decodeMessage(bytes, mac).frames.length);
   to.listen({ message, restored() {}, interrupted() {} });
-  return { counts, outbox: new Outbox(from, mac), quiet: () => network.quiet() };
+  return {
+    counts,
+    outbox: new Outbox({ bus: from, secrets: { mac }, counters: { framesSent: 0 } }),
+    quiet: () => network.quiet(),
+  };
 }
 
 test('frames made in one tick travel in one message', async () => {

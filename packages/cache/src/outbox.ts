@@ -1,15 +1,22 @@
-import type { Bus, Frame, MessageMac } from '@lockstep/core';
+import type { Bus, Frame } from '@lockstep/core';
 import { encodeMessage, FRAMES_PER_MESSAGE_MAX } from '@lockstep/core';
+import type { NodeCounters } from './node.ts';
+import type { Secrets } from './secret.ts';
+
+/** What of its node an outbox works with. */
+export interface OutboxParts {
+  readonly bus: Bus;
+  readonly secrets: Pick<Secrets, 'mac'>;
+  readonly counters: Pick<NodeCounters, 'framesSent'>;
+}
 
 /** Sends frames to the other nodes: those made in one tick travel in one message. Fire and forget. */
 export class Outbox {
-  readonly #bus: Bus;
-  readonly #mac: MessageMac;
+  readonly #node: OutboxParts;
   #frames: Frame[] = [];
 
-  constructor(bus: Bus, mac: MessageMac) {
-    this.#bus = bus;
-    this.#mac = mac;
+  constructor(node: OutboxParts) {
+    this.#node = node;
   }
 
   send(frame: Frame): void {
@@ -22,6 +29,8 @@ export class Outbox {
     if (this.#frames.length === 0) return;
     const frames = this.#frames;
     this.#frames = [];
-    this.#bus.publish(encodeMessage(frames, this.#mac));
+    const { bus, secrets, counters } = this.#node;
+    counters.framesSent += frames.length;
+    bus.publish(encodeMessage(frames, secrets.mac));
   }
 }

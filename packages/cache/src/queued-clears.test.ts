@@ -1,5 +1,7 @@
 import type { Commit, Effect, KeyId } from '@lockstep/core';
+import { Tracing } from '@lockstep/telemetry';
 import { FakeClock, FakeRandom, silentLogger } from '@lockstep/testkit';
+import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { expect, test } from 'vitest';
 import { Applier } from './apply.ts';
 import { Background } from './background.ts';
@@ -24,12 +26,13 @@ function queue() {
     background: new Background(silentLogger),
     secrets,
     keys: new KeyRing([], { clock, random: new FakeRandom(), logger: silentLogger }),
+    tracing: new Tracing({ lookups: 'off', requireParentSpan: true }),
     partitions: 1,
     deltaMs: 2_000,
     deltaMaxMs: 10_000,
     shared: true,
   });
-  const outbox = new Outbox(node.bus, () => new Uint8Array(16));
+  const outbox = new Outbox(node);
   const applier = new Applier(node, outbox, { reorderWindowMs: 20, requestHeartbeat: () => {} });
   return new QueuedClears(node, { breaker: new Breaker({ probe: () => {} }), applier, outbox });
 }
@@ -41,7 +44,7 @@ test('who adds a clear while a replay ends is not told that it is committed befo
   for (let ticks = 0; ticks < 20; ticks++) {
     const clears = queue();
     const first = Promise.withResolvers<Commit>();
-    clears.add({ partition: 0, effect: clearOf('a'), send: () => first.promise });
+    clears.add({ partition: 0, effect: clearOf('a'), send: () => first.promise, context: ROOT_CONTEXT });
     void clears.replay();
     first.resolve(commit);
     for (let tick = 0; tick < ticks; tick++) await undefined;
@@ -50,7 +53,7 @@ test('who adds a clear while a replay ends is not told that it is committed befo
       isSent = true;
       return { ...commit, sequence: 2, previous: 1 };
     };
-    clears.add({ partition: 0, effect: clearOf('b'), send });
+    clears.add({ partition: 0, effect: clearOf('b'), send, context: ROOT_CONTEXT });
     const isDone = await clears.replay();
     expect({ ticks, isDone, isSent }).toEqual({ ticks, isDone: true, isSent: true });
   }

@@ -1,5 +1,7 @@
 import type { Commit, Effect } from '@lockstep/core';
 import { CacheError, CONTROL_PARTITION, OverloadedError, TierUnavailableError } from '@lockstep/core';
+import type { Context } from '@opentelemetry/api';
+import { context } from '@opentelemetry/api';
 import type { Applier } from './apply.ts';
 import { applyHint } from './apply.ts';
 import type { Breaker } from './breaker.ts';
@@ -14,6 +16,8 @@ export interface QueuedClear {
   readonly partition: number;
   readonly effect: Effect;
   readonly send: () => Promise<Commit>;
+  /** In which it was called: what it does later is a part of the same trace. */
+  readonly context: Context;
 }
 
 /**
@@ -90,8 +94,10 @@ export class QueuedClears {
   async #replay(): Promise<boolean> {
     try {
       for (const [name, clear] of this.#clears) {
-        const commit = await this.#breaker.call(clear.send);
-        this.#applier.committed(commit, clear.partition, { effect: clear.effect });
+        await context.with(clear.context, async () => {
+          const commit = await this.#breaker.call(clear.send);
+          this.#applier.committed(commit, clear.partition, { effect: clear.effect });
+        });
         if (this.#clears.get(name) === clear) this.#clears.delete(name);
       }
       if (this.#clears.size === 0) this.#node.logger.info('clears that waited for the tier are committed');

@@ -2,15 +2,18 @@ import type { Clock, EpochTable, KeyAddress } from '@lockstep/core';
 import { CacheError, LoaderError, LoaderTimeoutError, OverloadedError } from '@lockstep/core';
 import type { NearEntry, NearRegion } from '@lockstep/near-cache';
 import { isFreshnessEnded } from '@lockstep/near-cache';
+import { spanning } from '@lockstep/telemetry';
 import { CallersOfFlights } from './callers.ts';
-import type { Engine, Space } from './engine.ts';
+import type { Engine, NamespaceCounters, Space } from './engine.ts';
 import type { Flight } from './flight.ts';
 import { beginFlight } from './flight.ts';
 import { keyAddress } from './key-address.ts';
 import { isLiveNear } from './live-near.ts';
 import { LoadPath } from './load-path.ts';
-import type { LoadOptions, Lookup, Manner, Previous, Question } from './lookup.ts';
+import type { LoadOptions, Lookup, Manner, Question } from './lookup.ts';
 import { freshHit, miss, staleHit } from './lookup.ts';
+import type { Watched } from './lookup-watch.ts';
+import { LookupWatch } from './lookup-watch.ts';
 import { standInOf } from './stand-in.ts';
 import type { Asking, Consulted } from './tier-reader.ts';
 import { TierReader } from './tier-reader.ts';
@@ -37,7 +40,10 @@ export class ReadPath {
   readonly #tier: TierReader;
   readonly #loads: LoadPath;
   readonly #waiting: CallersOfFlights;
+  readonly watch: LookupWatch;
   // What a hit reads, one step away.
+  readonly #counters: NamespaceCounters;
+  readonly #watchesHits: boolean;
   readonly #region: NearRegion;
   readonly #clock: Clock;
   readonly #serveUntil: Float64Array;
@@ -49,6 +55,9 @@ export class ReadPath {
     this.#tier = new TierReader(engine, space);
     this.#loads = new LoadPath(engine, space);
     this.#waiting = new CallersOfFlights(engine, space);
+    this.watch = new LookupWatch(engine.node, space);
+    this.#counters = space.counters;
+    this.#watchesHits = this.watch.watchesHits;
     this.#region = space.region;
     this.#clock = engine.node.clock;
     this.#serveUntil = engine.node.horizons.serveUntil;
@@ -64,15 +73,26 @@ export class ReadPath {
     return entry.checkedGeneration === this.#epochs.generation ? entry : this.#checked(entry);
   }
 
+  /** As `near`, for a lookup, which it ends: counted, and traced where that is wanted. */
+  hit(key: string): NearEntry | undefined {
+    const entry = this.#watchesHits ? this.watch.near(this.#askNear, key) : this.near(key);
+    if (entry !== undefined) this.#counters.nearHits++;
+    return entry;
+  }
+
+  readonly #askNear = (key: string): NearEntry | undefined => this.near(key);
+
   /** Answers from the near-cache, else joins a flight for the key, else starts one. */
   lookup(key: string, manner: Manner): Promise<Lookup<unknown>> {
-    const near = this.near(key);
-    if (near !== undefined) return Promise.resolve(this.#hit(near, manner));
+    const near = this.hit(key);
+    if (near !== undefined) return Promise.resolve(this.#answer(near, manner));
     const address = keyAddress(this.#engine.node, this.#space.name, key);
-    const joined = this.#joinable(address.keyId, manner.loader !== undefined);
-    if (joined !== undefined) return this.#join(joined, manner.options);
-    this.#refuseOverload(1);
-    return this.#launch(this.#asking(key, address, manner));
+    return this.watch.beyondNear(address.keyId, (watched) => {
+      const joined = this.#joinable(address.keyId, manner.loader !== undefined);
+      if (joined !== undefined) return this.#join(joined, manner.options, watched);
+      this.#refuseOverload(1);
+      return this.#launch(this.#asking(key, address, manner), watched);
+    });
   }
 
   /**
@@ -91,13 +111,17 @@ export class ReadPath {
       answers.set(key, UNANSWERED);
       const near = this.near(key);
       if (near !== undefined) {
-        answers.set(key, this.#hit(near, manner));
+        this.#counters.nearHits++;
+        answers.set(key, this.#answer(near, manner));
         continue;
       }
       const address = keyAddress(node, this.#space.name, key);
       const joined = this.#joinable(address.keyId, loads);
       if (joined !== undefined) {
-        answers.set(key, this.#join(joined, manner.options));
+        answers.set(
+          key,
+          this.watch.oneOfMany((watched) => this.#join(joined, manner.options, watched)),
+        );
         continue;
       }
       const asking = this.#asking(key, address, manner);
@@ -107,7 +131,12 @@ export class ReadPath {
     }
     const consulted = together.length > 0 ? this.#tier.consultMany(together) : [];
     const first = new Map(together.map((asking, at) => [asking, consulted[at]]));
-    for (const [key, asking] of begun) answers.set(key, this.#launch(asking, first.get(asking)));
+    for (const [key, asking] of begun) {
+      answers.set(
+        key,
+        this.watch.oneOfMany((watched) => this.#launch(asking, watched, first.get(asking))),
+      );
+    }
     return answers;
   }
 
@@ -122,8 +151,7 @@ export class ReadPath {
   }
 
   /** The answer of an entry that may be served; one whose time has come is loaded anew meanwhile. */
-  #hit(entry: NearEntry, manner: Manner): Lookup<unknown> {
-    this.#space.counters.nearHits++;
+  #answer(entry: NearEntry, manner: Manner): Lookup<unknown> {
     const { refreshAtMs } = entry;
     // The clock is read again only where something may be loaded ahead of time.
     const mayBeDue = manner.loader !== undefined && refreshAtMs !== Number.POSITIVE_INFINITY;
@@ -142,13 +170,17 @@ export class ReadPath {
     const { key, keyId, partition, version } = entry;
     const { flight, question } = this.#asking(key, { keyId, partition, namespace: this.#space.name }, manner);
     manner.batch?.expect(key);
+    const span = this.watch.refresh(keyId);
+    const load = async (): Promise<void> => {
+      const found = this.#space.policy.shared
+        ? await this.#tier.consult(flight, question, { leases: true, over: version })
+        : undefined;
+      if (found !== undefined && found.kind !== 'granted') return;
+      await this.#loads.load(flight, question, found ?? {});
+    };
     node.background.run('refresh', async () => {
       try {
-        const found = this.#space.policy.shared
-          ? await this.#tier.consult(flight, question, { leases: true, over: version })
-          : undefined;
-        if (found !== undefined && found.kind !== 'granted') return;
-        await this.#loads.load(flight, question, found ?? {});
+        await spanning(span, load);
       } catch (error) {
         if (!(error instanceof LoaderError || error instanceof LoaderTimeoutError)) throw error;
       } finally {
@@ -178,7 +210,9 @@ export class ReadPath {
   }
 
   /** Lets a flight that has begun find its answer, of which `first` may be the first part. */
-  #launch({ flight, question }: Asking, first?: Promise<Consulted>): Promise<Lookup<unknown>> {
+  #launch({ flight, question }: Asking, watched: Watched, first?: Promise<Consulted>): Promise<Lookup<unknown>> {
+    watched.flight = flight;
+    flight.span = watched.span;
     const flown = this.#flyAndLand(flight, question, first);
     flight.answer = flown;
     // Without a load there is nothing to be answered before.
@@ -195,8 +229,11 @@ export class ReadPath {
     return this.#waiting.answer(flight, question.options);
   }
 
-  async #join(flight: Flight, options: LoadOptions): Promise<Lookup<unknown>> {
-    this.#space.counters.coalesced++;
+  async #join(flight: Flight, options: LoadOptions, watched: Watched): Promise<Lookup<unknown>> {
+    this.#counters.coalesced++;
+    watched.flight = flight;
+    watched.coalesced = true;
+    if (flight.span !== undefined) watched.span?.addLink({ context: flight.span.spanContext() });
     const behind = !this.#engine.node.isFresh(flight.partition);
     const early = flight.answerEarly === undefined ? standInOf(this.#engine, this.#space, flight) : undefined;
     const answer = early ?? (await this.#waiting.answer(flight, options));
@@ -238,41 +275,46 @@ export class ReadPath {
         const isBehind = !isWoken && !node.isFresh(flight.partition) && breaker.closed;
         if (isBehind) await heartbeat.beat();
         const near = isWoken || isBehind ? this.near(question.key) : undefined;
-        if (near !== undefined) return this.#hit(near, { loader: undefined, options: {} });
+        if (near !== undefined) {
+          flight.cachedIn = 'near';
+          return freshHit(near, 'near');
+        }
         if (!this.#space.policy.shared) break;
       }
       const replaced = over;
       const consulting = asked ?? this.#tier.consult(flight, question, { leases, over: replaced });
       const found = await (tierTime?.within(flight, consulting) ?? consulting);
+      if (found.kind !== 'live') flight.span?.addEvent(`tier.${found.kind}`);
       leases = question.loader !== undefined;
       asked = undefined;
       over = undefined;
       switch (found.kind) {
         case 'live':
-          this.#space.counters.tierHits++;
+          flight.cachedIn = 'tier';
           return found.answer;
         case 'unreachable':
           return this.#loads.withoutTier(flight, question);
         case 'absent':
-          return question.loader === undefined ? this.#miss() : this.#loads.load(flight, question, {});
+          return question.loader === undefined ? miss(undefined, false) : this.#loads.load(flight, question, {});
         case 'granted':
           return this.#loads.load(flight, question, { token: found.token, previous: found.previous });
         case 'again':
           reads++;
           break;
         case 'replaceable':
-          if (question.loader === undefined) return this.#miss();
+          if (question.loader === undefined) return miss(undefined, false);
           over = found.version;
           reads++;
           break;
         case 'wait':
           if (found.previous !== undefined && node.clock.nowMs() < found.previous.standsInUntilMs) {
-            return this.#stale(found.previous);
+            return staleHit(found.previous, false);
           }
           if (node.clock.nowMs() > waitUntilMs) return this.#loads.load(flight, question, {});
           // The dead entry stays until the fill, and is still the one to read over; another one is read as it is.
           over = replaced;
           question.batch?.settle(question.key);
+          this.#counters.leaseWaits++;
           await waiters.wait(flight.keyId, patienceMs * (0.75 + 0.5 * node.random.fraction()));
           patienceMs = Math.min(patienceMs * 2, PATIENCE_MS_MAX);
           isWoken = true;
@@ -281,15 +323,5 @@ export class ReadPath {
       }
     }
     return this.#loads.withoutTier(flight, question);
-  }
-
-  #stale(previous: Previous): Lookup<unknown> {
-    this.#space.counters.staleAnswers++;
-    return staleHit(previous, false);
-  }
-
-  #miss(): Lookup<unknown> {
-    this.#space.counters.misses++;
-    return miss(undefined, false);
   }
 }

@@ -19,6 +19,11 @@ export interface Receipt {
   readonly replicas?: Replicas;
 }
 
+/** How a write by version ended: committed, or nothing was written, because the tier's entry has this version; empty: it has none. */
+export type Compared =
+  | { readonly committed: true; readonly receipt: Receipt }
+  | { readonly committed: false; readonly version: string };
+
 /** A clear or expire that waits for the tier: see `allowDegraded`, and `wait: 'local'`. */
 export interface QueuedReceipt {
   readonly kind: 'clear' | 'expire';

@@ -1,8 +1,10 @@
 import type { Commit, Effect } from '@lockstep/core';
+import { context } from '@opentelemetry/api';
 import type { Engine } from './engine.ts';
 import type { Fence } from './fenced-clear.ts';
 import type { Flight } from './flight.ts';
 import type { CommittedOptions, Spread } from './receipt.ts';
+import { watchedFence } from './write-watch.ts';
 
 /** What this node has committed, and how far its caller wants to see it spread. */
 export interface CommittedWrite {
@@ -21,9 +23,12 @@ export interface CommittedWrite {
 export async function spread(engine: Engine, write: CommittedWrite): Promise<Spread> {
   const { commit, partition, effect, flight: spared, wait } = write;
   const ackWanted = wait === 'fenced';
-  const publish = (): void => engine.applier.committed(commit, partition, { effect, spared, ackWanted });
+  // Its events are the write's, not the fence's.
+  const publish = context.bind(context.active(), () =>
+    engine.applier.committed(commit, partition, { effect, spared, ackWanted }),
+  );
   let fenced: Promise<Fence> | undefined;
-  if (ackWanted) fenced = engine.fences.hold(commit, partition, publish);
+  if (ackWanted) fenced = watchedFence(engine.node, () => engine.fences.hold(commit, partition, publish));
   else publish();
   const [fence, replicas] = await Promise.all([fenced, engine.durability.of(partition, commit)]);
   return { commit, fence, replicas };

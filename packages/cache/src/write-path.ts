@@ -1,5 +1,6 @@
 import type { Commit, EntryWrite, KeyAddress, TierCompared } from '@lockstep/core';
 import { ConfigError, TierUnavailableError } from '@lockstep/core';
+import { SPANS } from '@lockstep/telemetry';
 import { encodeValue } from './codec.ts';
 import type { Duration } from './duration.ts';
 import type { Engine, Space } from './engine.ts';
@@ -10,9 +11,10 @@ import type { Verb } from './invalidate.ts';
 import { invalidateKey } from './invalidate.ts';
 import { keyAddress } from './key-address.ts';
 import { NearStore, nearLife, scopesOf } from './near-store.ts';
-import type { ClearOptions, CommittedOptions, QueuedReceipt, Receipt, Spread } from './receipt.ts';
+import type { ClearOptions, CommittedOptions, Compared, QueuedReceipt, Receipt, Spread } from './receipt.ts';
 import { keyTarget, receiptOf } from './receipt.ts';
 import { spread } from './spread.ts';
+import { watchedWrite } from './write-watch.ts';
 
 /** Options of one write. */
 export interface SetOptions {
@@ -24,17 +26,19 @@ export interface SetOptions {
   readonly grace?: Duration;
 }
 
-/** How a write by version ended: committed, or nothing was written, because the tier's entry has this version; empty: it has none. */
-export type Compared =
-  | { readonly committed: true; readonly receipt: Receipt }
-  | { readonly committed: false; readonly version: string };
-
 /** One write of one key, and the flight it must not poison. */
 interface KeyWrite {
   readonly kind: Receipt['kind'];
   readonly address: KeyAddress;
   readonly flight?: Flight;
   readonly wait?: CommittedOptions['wait'];
+}
+
+/** A value that is to be written, as its caller said. */
+interface AskedWrite {
+  readonly key: string;
+  readonly value: unknown;
+  readonly options: SetOptions;
 }
 
 /** What was committed, and how it spreads. */
@@ -104,11 +108,13 @@ export class WritePath {
     const { node } = this.#engine;
     this.#refuseVersions();
     const address = keyAddress(node, this.#space.name, key);
-    await this.#settleClears(address);
-    const send = (): Promise<TierCompared> => node.tier.compareAndClear(address, version, node.id);
-    const made = await this.#compare({ kind: 'clear', address, wait }, send);
-    if (!('commit' in made)) return made;
-    return { committed: true, receipt: keyReceipt('clear', address, await made.spreading) };
+    return watchedWrite(node, { name: SPANS.clear, address }, async () => {
+      await this.#settleClears(address);
+      const send = (): Promise<TierCompared> => node.tier.compareAndClear(address, version, node.id);
+      const made = await this.#compare({ kind: 'clear', address, wait }, send);
+      if (!('commit' in made)) return made;
+      return { committed: true, receipt: keyReceipt('clear', address, await made.spreading) };
+    });
   }
 
   /** Removes a key everywhere, or ends its freshness. */
@@ -121,12 +127,18 @@ export class WritePath {
   }
 
   /** Encodes a value, begins its flight, and lets `commit` write it. */
-  async #writing<R>(
-    { key, value, options }: { readonly key: string; readonly value: unknown; readonly options: SetOptions },
+  #writing<R extends Receipt | Compared>(asked: AskedWrite, commit: (writing: Writing) => Promise<R>): Promise<R> {
+    const { node } = this.#engine;
+    const address = keyAddress(node, this.#space.name, asked.key);
+    return watchedWrite(node, { name: SPANS.set, address }, () => this.#written(address, asked, commit));
+  }
+
+  async #written<R>(
+    address: KeyAddress,
+    { key, value, options }: AskedWrite,
     commit: (writing: Writing) => Promise<R>,
   ): Promise<R> {
     const { node } = this.#engine;
-    const address = keyAddress(node, this.#space.name, key);
     const encoded = await encodeValue(this.#space, `namespace "${this.#space.name}", key ${address.keyId}`, value);
     const tags = tagIds(this.#engine, options.tags ?? []);
     const ttlMs = freshFor(this.#space, options.ttl, this.#space.policy.ttlMs);

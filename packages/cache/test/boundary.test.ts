@@ -71,6 +71,7 @@ it('reaches core, telemetry, near-cache, lru-cache, the API of OpenTelemetry, an
     '@lockstep/cache -> @lockstep/core',
     '@lockstep/cache -> @lockstep/near-cache',
     '@lockstep/cache -> @lockstep/telemetry',
+    '@lockstep/cache -> @opentelemetry/api',
     '@lockstep/cache -> node:crypto',
     '@lockstep/cache -> node:perf_hooks',
     '@lockstep/cache -> node:v8',

@@ -1,5 +1,6 @@
 import { crossReferences } from './cross-references.ts';
 import { CONFIG_VARIABLE } from './environment.ts';
+import { forbiddenNames } from './forbidden-names.ts';
 import type { GatewayDocument } from './gateway-document.ts';
 import { documentShape } from './gateway-document.ts';
 import { isUrl } from './location.ts';
@@ -69,7 +70,7 @@ function readSections(content: Readonly<Record<string, unknown>>): FileContents 
     name,
     take(parse(schema, content[name] ?? {}, [name]), {}),
   ]);
-  problems.push(...crossReferences(content), ...pluginProblems(content['plugins']));
+  problems.push(...forbiddenNames(content), ...crossReferences(content), ...pluginProblems(content['plugins']));
   const nameOf = (name: string): string => `lockstep.${name}`;
   return {
     source: { settings: settings.value, seed: seed.value, nameOf, seedNameOf: (name) => `${seedAt}.${name}` },

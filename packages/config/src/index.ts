@@ -28,7 +28,7 @@ export type {
 export type { OAuthClient } from './oauth.ts';
 
 // Settings
-export type { LogLevel, SettingName, ToolListKind } from './setting-values.ts';
+export type { LogLevel, SettingName, ToolListKind, TraceLookups } from './setting-values.ts';
 export type { SettingSpec } from './settings.ts';
 export { SETTINGS } from './settings.ts';
 

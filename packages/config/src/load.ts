@@ -10,7 +10,7 @@ import type { Parsed } from './parse.ts';
 import type { ConfigProblem } from './problem.ts';
 import type { Resolved } from './resolve.ts';
 import { resolve } from './resolve.ts';
-import type { LogLevel, SettingName, SettingValues, ToolListKind } from './setting-values.ts';
+import type { LogLevel, SettingName, SettingValues, ToolListKind, TraceLookups } from './setting-values.ts';
 import { ENCRYPTION_KEYS, SETTINGS } from './settings.ts';
 
 /** As many as a node takes. */
@@ -56,6 +56,7 @@ export interface GatewayConfig {
   readonly upstream: UpstreamConfig;
   readonly toolList: ToolListKind;
   readonly drain: DrainConfig;
+  readonly traceLookups: TraceLookups;
   readonly logLevel: LogLevel;
   readonly directory: GatewayDirectory;
   /** What the configuration says that changes nothing here, or should be looked at; for the log. */
@@ -128,6 +129,7 @@ function assemble({ values }: Resolved, cluster: ClusterConfig | undefined, file
     },
     toolList: values.toolList as ToolListKind,
     drain: { delayMs: number('drainDelayMs'), timeoutMs: number('drainTimeoutMs') },
+    traceLookups: values.traceLookups as TraceLookups,
     logLevel: values.logLevel as LogLevel,
     directory,
     notes: directory.keys.length === 0 ? [...file.notes, 'apikeys is empty: every request is refused'] : file.notes,

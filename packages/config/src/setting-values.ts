@@ -31,11 +31,15 @@ export interface SettingValues {
   readonly preloadTimeoutMs?: number;
   readonly drainDelayMs?: number;
   readonly drainTimeoutMs?: number;
+  readonly traceLookups?: TraceLookups;
   readonly logLevel?: LogLevel;
 }
 
 /** The least level that is logged. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+
+/** Which lookups of the caches have a span, where traces are exported. */
+export type TraceLookups = 'all' | 'misses' | 'off';
 
 /** What the gateway's own tool list holds: its own tools alone, or those of the servers too. */
 export type ToolListKind = 'merged' | 'own';

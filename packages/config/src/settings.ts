@@ -260,6 +260,14 @@ const ROWS: Readonly<Record<SettingName, SettingRow>> = {
     fallback: 4_000,
     meaning: 'How long requests that are under way when the port closes may go on before they are broken off.',
   },
+  traceLookups: {
+    variable: 'LOCKSTEP_TRACE_LOOKUPS',
+    seedName: undefined,
+    schema: z.enum(['all', 'misses', 'off']),
+    takes: 'one of: all, misses, off',
+    fallback: 'all',
+    meaning: 'Which lookups have a span where traces are exported; `misses`: those that the near-cache did not answer.',
+  },
   logLevel: {
     variable: 'LOCKSTEP_LOG_LEVEL',
     seedName: 'enkrypt_log_level',

@@ -16,6 +16,24 @@ it('the file that the README shows can be used', () => {
   expect(result).toMatchObject({ ok: true, value: { port: 8000, notes: [] } });
 });
 
+it('the whole file of a cluster that the README shows can be used, with the secrets that it names', () => {
+  const shown = /```json cluster\.json\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+  const files: Readonly<Record<string, string>> = {
+    'cluster.json': shown,
+    '/run/secrets/lockstep-secret': 'ab'.repeat(32),
+    '/run/secrets/lockstep-keys': `k1:${'cd'.repeat(32)}\n`,
+  };
+  const result = loadGatewayConfig({ file: 'cluster.json', environment: {}, readText: (path) => files[path] ?? '' });
+  expect(result).toMatchObject({
+    ok: true,
+    value: {
+      cluster: { name: 'edge', busUrl: expect.stringContaining('nats://'), sharesOauthTokens: true },
+      admin: { tokens: [{ name: 'board' }, { name: 'on-call' }] },
+      notes: [],
+    },
+  });
+});
+
 it('the README lists every setting, with its variable, what it takes, its default and its meaning, and no other', () => {
   const rows = SETTINGS.map(({ name, variable, seedName, takes, fallback, meaning }) => {
     const ours = `\`${name}\`<br>\`${variable}\``;

@@ -49,6 +49,7 @@ it('exports these types and no other', () => {
     'SourceVariable',
     'StaticTool',
     'ToolListKind',
+    'TraceLookups',
     'UpstreamConfig',
   ]);
 });
@@ -83,6 +84,7 @@ it('knows these variables of the environment and no other of ours', () => {
     'LOCKSTEP_PRELOAD_TIMEOUT_MS',
     'LOCKSTEP_DRAIN_DELAY_MS',
     'LOCKSTEP_DRAIN_TIMEOUT_MS',
+    'LOCKSTEP_TRACE_LOOKUPS',
     'LOCKSTEP_LOG_LEVEL',
   ]);
 });

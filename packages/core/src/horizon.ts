@@ -40,7 +40,12 @@ export class Horizons {
     }
   }
 
-  /** How far behind the tier's history an answer may be, in ms; infinite before the first heartbeat. */
+  /** How far behind the tier's history an answer of a partition may be, in ms; infinite before the first heartbeat. */
+  stalenessMs(partition: number, nowMs: number): number {
+    return Math.max(0, nowMs - (this.serveUntil[partition] as number) + this.#deltaMs);
+  }
+
+  /** The same of all partitions. */
   worstStalenessMs(nowMs: number): number {
     return nowMs - Math.min(...this.serveUntil) + this.#deltaMs;
   }

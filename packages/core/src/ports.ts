@@ -205,6 +205,8 @@ export interface TierInfo {
  * Adapters connect in the background and reconnect for ever.
  */
 export interface Tier {
+  /** What the server is, as OpenTelemetry's `db.system.name` has it: `redis`. Not told: undefined. */
+  readonly system?: string;
   /** Reads head and entry; with `lease`, takes the lease where there is no entry, or an expired one. Without, as `readMany`. */
   read(address: KeyAddress, lease?: LeaseRequest): Promise<TierRead>;
   /** Like `read`, for an entry of this version that the node judged dead or unreadable: takes the lease over it. */

@@ -56,6 +56,8 @@ export interface NearRegion {
   readonly bytes: number;
   /** Entries that were pushed out by newer ones since the start. */
   readonly evictions: number;
+  /** Entries that were taken out, by an event, a clear or a new history, since the start. */
+  readonly removals: number;
   get(key: string): NearEntry | undefined;
   set(entry: NearEntry): void;
   delete(key: string): void;
@@ -180,6 +182,7 @@ class LruRegion implements NearRegion {
   #era = 0;
   #writtenInEra = 0;
   #evictions = 0;
+  #removals = 0;
   readonly #byKeyId: Map<KeyId, NearEntry>;
 
   constructor(options: NearRegionOptions, byKeyId: Map<KeyId, NearEntry>) {
@@ -190,6 +193,7 @@ class LruRegion implements NearRegion {
       sizeCalculation: (entry) => Math.max(1, entry.bytes),
       dispose: (entry, _key, reason) => {
         if (reason === 'evict') this.#evictions++;
+        if (reason === 'delete') this.#removals++;
         this.#byKey.delete(entry.key);
         if (byKeyId.get(entry.keyId) === entry) byKeyId.delete(entry.keyId);
       },
@@ -206,6 +210,10 @@ class LruRegion implements NearRegion {
 
   get evictions(): number {
     return this.#evictions;
+  }
+
+  get removals(): number {
+    return this.#removals;
   }
 
   get(key: string): NearEntry | undefined {

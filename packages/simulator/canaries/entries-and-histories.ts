@@ -101,8 +101,8 @@ export const ENTRIES_AND_HISTORIES: Readonly<Record<string, Canary>> = {
     edits: [
       {
         file: `${CACHE}/load-path.ts`,
-        find: '    const degraded = !node.isFresh(flight.partition);\n    if (degraded)',
-        replace: '    const degraded = false;\n    if (degraded)',
+        find: '    const degraded = !node.isFresh(flight.partition);\n    const { value, absence }',
+        replace: '    const degraded = false;\n    const { value, absence }',
       },
     ],
   },

@@ -54,6 +54,7 @@ export function connectKeydb(options: KeydbTierOptions): KeydbTier {
  * it answers that it will not, or answers nonsense. `count`, `inspect`, `readMany`, `replicated` and `scan` alone are no atomic steps.
  */
 export class KeydbTier implements Tier {
+  readonly system = 'redis';
   readonly #connection: Connection;
   readonly #keys: KeyLayout;
   readonly #entries: Entries;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { tokenOf, URL_VARIABLE } from '../connection.ts';
+import { givenUrls, tokenOf } from '../connection.ts';
 import { examine } from '../doctor/examine.ts';
 import type { Finding, Verdict } from '../doctor/finding.ts';
 import { EXIT_CODES, worstOf } from '../doctor/finding.ts';
@@ -28,7 +28,7 @@ export function addDoctor(parent: Command, context: CommandContext): void {
   withExamples(speaksToNode(command), ['doctor --config gateway.json', 'doctor --config gateway.json --json']).action(
     async (options: DoctorOptions) => {
       const token = tokenOf(options, terminal);
-      const url = options.url ?? (terminal.environment[URL_VARIABLE] || undefined);
+      const [url] = givenUrls(options, terminal);
       const progress = new Progress(terminal);
       progress.show('looking …');
       try {

@@ -5,6 +5,8 @@ import type { Context } from 'hono';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Logger } from 'pino';
+import { HttpRequests } from '../telemetry/http-requests.ts';
+import { traceHeader } from '../telemetry/trace-ids.ts';
 import type { AdmissionOptions } from './admission.ts';
 import { Admission } from './admission.ts';
 import { auditPage, auditVerdict } from './audit.ts';
@@ -26,6 +28,8 @@ const REQUEST_MS_MAX = 30_000;
 /** How many walks through the whole audit trail, and how many warm-ups, are under way at once. */
 const LONG_REQUESTS_MAX = 2;
 
+const PATHS: ReadonlySet<string> = new Set(ROUTE_NAMES.map((name) => `${PREFIX}${ROUTES[name].path}`));
+
 /** What the admin API answers from. */
 export interface AdminAppOptions extends AdmissionOptions {
   readonly caches: AdminCaches;
@@ -43,9 +47,12 @@ export function createAdminApp(options: AdminAppOptions): Hono {
   const admission = new Admission(options);
   const handlers = handlersOf(options);
   const app = new Hono();
+  app.use(new HttpRequests().observe(PATHS));
   app.use(async (context, next) => {
     context.header('Cache-Control', 'no-store');
     context.header('X-Content-Type-Options', 'nosniff');
+    const trace = traceHeader();
+    if (trace !== undefined) context.header('traceresponse', trace);
     await next();
   });
   const limited = bodyLimit({

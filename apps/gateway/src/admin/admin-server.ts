@@ -32,7 +32,7 @@ export class AdminServer {
   constructor({ config, caches, reports, logger }: AdminServerOptions) {
     this.#config = config;
     this.#logger = logger;
-    this.#hub = new EventHub(caches);
+    this.#hub = new EventHub(caches, reports);
     const { host, tokens } = config;
     const app = createAdminApp({
       ...{ caches, reports, hub: this.#hub, host, tokens, logger },

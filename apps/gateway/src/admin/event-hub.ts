@@ -4,6 +4,7 @@ import { CONTROL_PARTITION } from '@lockstep/core';
 import { auditRecord } from './audit.ts';
 import type { AdminCaches } from './caches.ts';
 import { EventFeed } from './event-feed.ts';
+import type { NodeReports } from './node-reports.ts';
 import { Refusal } from './refusal.ts';
 
 /** How many read events at once, and how many of one token. */
@@ -14,17 +15,25 @@ const LOOK_MS = 1_000;
 /** The most new records that one look tells. */
 const RECORDS_MAX = 200;
 
-/** Tells everyone who reads it what happens on this node and in the cluster. Asks for nothing while nobody does. */
+/**
+ * Tells everyone who reads it what happens on this node and in the cluster, but for what nodes say of themselves every few
+ * seconds. Asks for nothing while nobody does.
+ */
 export class EventHub {
   readonly #caches: AdminCaches;
   /** By whose token. */
   readonly #feeds: Map<EventFeed, string> = new Map();
+  readonly #reports: NodeReports;
   #stop: (() => void) | undefined;
   #members: ReadonlySet<string> | undefined;
   #recorded: number | undefined;
+  /** What tier and bus know the reports of the members by. */
+  #reportIds: ReadonlySet<string> = new Set();
+  #looking: Promise<void> | undefined;
 
-  constructor(caches: AdminCaches) {
+  constructor(caches: AdminCaches, reports: NodeReports) {
     this.#caches = caches;
+    this.#reports = reports;
   }
 
   /** A feed of what happens from now on for a reader with this token, with how the node is as its first event. */
@@ -60,7 +69,7 @@ export class EventHub {
     const { lockstep } = this.#caches;
     [this.#members, this.#recorded] = [undefined, undefined];
     const stops = [
-      lockstep.onEvent((event) => this.#tell(eventView(event))),
+      lockstep.onEvent((event) => this.#hear(event)),
       lockstep.onCoherenceChange((coherence) => this.#tell(this.#coherence(coherence))),
     ];
     let timer: NodeJS.Timeout | undefined;
@@ -77,10 +86,27 @@ export class EventHub {
     };
   }
 
+  #hear(event: NodeEvent): void {
+    if (event.kind !== 'put') return this.#tell(eventView(event));
+    const tell = (): void => {
+      if (!this.#reportIds.has(event.keyId)) this.#tell(eventView(event));
+    };
+    // Of a key that is not known it may be the first report of a node that has just joined: who the members are tells.
+    if (this.#reportIds.has(event.keyId)) return;
+    this.#looking ??= this.#lookForMembers().finally(() => {
+      this.#looking = undefined;
+    });
+    void this.#looking.then(tell);
+  }
+
   /** What the tier cannot be asked for is asked for again; that it is away is told by the coherence. */
   async #lookForMembers(): Promise<void> {
-    const found = await this.#caches.lockstep.members().catch(() => undefined);
-    if (found === undefined) return;
+    const { lockstep } = this.#caches;
+    const looked = lockstep.members().then(async (found) => ({ found, reportIds: await this.#reports.keyIds(found) }));
+    const answer = await looked.catch(() => undefined);
+    if (answer === undefined) return;
+    const { found, reportIds } = answer;
+    this.#reportIds = reportIds;
     const members = new Set(found);
     const known = this.#members ?? members;
     const [joined, left] = [found.filter((node) => !known.has(node)), [...known].filter((node) => !members.has(node))];

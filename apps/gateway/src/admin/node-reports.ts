@@ -1,4 +1,4 @@
-import type { NodeReport, Nodes, PositionView } from '@lockstep/admin-api';
+import type { NearView, NodeReport, Nodes, PositionView } from '@lockstep/admin-api';
 import { nodeReportSchema } from '@lockstep/admin-api';
 import type { Lockstep, Namespace } from '@lockstep/cache';
 import type { Logger } from 'pino';
@@ -13,6 +13,10 @@ export interface NodeIdentity {
   readonly version: string;
   /** Where its MCP endpoint is. */
   readonly url: string;
+  /** Δ. */
+  readonly stalenessBoundMs: number;
+  /** Those that it tells of. */
+  readonly namespaces: readonly Namespace<unknown>[];
 }
 
 /** Says in the cluster how this node is, every few seconds, and knows what the others said. */
@@ -21,7 +25,8 @@ export class NodeReports {
   readonly #logger: Logger;
   readonly #reports: Namespace<NodeReport>;
   readonly #startedAt = new Date();
-  #identity: NodeIdentity = { version: '', url: '' };
+  readonly #keyIds: Map<string, string> = new Map();
+  #identity: NodeIdentity | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isSilent = false;
 
@@ -48,14 +53,19 @@ export class NodeReports {
   /** What this node says of itself. */
   own(): NodeReport {
     const { state, stalenessMs, reason } = this.#lockstep.coherence;
+    const { version = '', url = '', stalenessBoundMs, namespaces = [] } = this.#identity ?? {};
     return {
-      ...this.#identity,
+      version,
+      url,
       state,
       stalenessMs: finite(stalenessMs),
       ...(reason === undefined ? {} : { reason }),
       startedAt: this.#startedAt.toISOString(),
       uptimeSeconds: Math.round((Date.now() - this.#startedAt.getTime()) / 1_000),
+      ...(stalenessBoundMs === undefined ? {} : { stalenessBoundMs }),
+      violations: this.#lockstep.stats().coherenceViolations,
       positions: this.#lockstep.positions().map(positionView),
+      near: Object.fromEntries(namespaces.map((namespace) => [namespace.name, nearView(namespace)])),
     };
   }
 
@@ -70,6 +80,15 @@ export class NodeReports {
         ...others.map((id) => ({ id, isSelf: false, report: checked(reports.get(id)) })),
       ],
     };
+  }
+
+  /** What tier and bus know the reports of these nodes by. */
+  async keyIds(nodes: readonly string[]): Promise<ReadonlySet<string>> {
+    for (const known of this.#keyIds.keys()) if (!nodes.includes(known)) this.#keyIds.delete(known);
+    for (const node of nodes) {
+      if (!this.#keyIds.has(node)) this.#keyIds.set(node, (await this.#reports.explain(node)).keyId);
+    }
+    return new Set(this.#keyIds.values());
   }
 
   async #say(): Promise<void> {
@@ -93,6 +112,12 @@ function checked(report: NodeReport | undefined): NodeReport | null {
 function positionView(position: ReturnType<Lockstep['positions']>[number]): PositionView {
   const { partition, incarnation = null, applied = null, seen = null, stalenessMs } = position;
   return { partition, incarnation, applied, seen, stalenessMs: finite(stalenessMs) };
+}
+
+/** What a namespace's near-cache has, and what the node has counted there. */
+export function nearView(namespace: Namespace<unknown>): NearView {
+  const { coalesced: _, misses: __, ...near } = namespace.stats();
+  return near;
 }
 
 function finite(ms: number): number | null {

@@ -2,11 +2,12 @@ import type { NamespaceView, Status } from '@lockstep/admin-api';
 import type { Namespace } from '@lockstep/cache';
 import type { AdminCaches } from './caches.ts';
 import type { NodeReports } from './node-reports.ts';
+import { nearView } from './node-reports.ts';
 
 /** `GET /status`: what the tier cannot be asked for is null. */
 export async function status(caches: AdminCaches, reports: NodeReports): Promise<Status> {
   const { lockstep, services } = caches;
-  const { positions: _, ...node } = reports.own();
+  const { positions: _, near: __, ...node } = reports.own();
   const [members, global, namespaces] = await Promise.all([
     orNull(lockstep.members()),
     services.cache.status(),
@@ -28,8 +29,7 @@ export async function status(caches: AdminCaches, reports: NodeReports): Promise
 }
 
 async function view({ lockstep }: AdminCaches, namespace: Namespace<unknown>): Promise<NamespaceView> {
-  const { coalesced: _, misses: __, ...near } = namespace.stats();
-  return { entries: await orNull(lockstep.count(namespace.name)), near };
+  return { entries: await orNull(lockstep.count(namespace.name)), near: nearView(namespace) };
 }
 
 function orNull<T>(answer: Promise<T>): Promise<T | null> {

@@ -9,8 +9,11 @@ import type {
   VersionNegotiationOptions,
 } from '@modelcontextprotocol/client';
 import { Client, ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { TokenSource } from '../oauth/authorized-fetch.ts';
 import { authorizedFetch } from '../oauth/authorized-fetch.ts';
+import type { OutgoingRequest } from '../telemetry/upstream-calls.ts';
+import { tracedFetch, UpstreamCalls } from '../telemetry/upstream-calls.ts';
 import { boundedFetch } from './bounded-fetch.ts';
 import type { ExchangeOptions } from './exchange.ts';
 import { checkPages, exchange } from './exchange.ts';
@@ -78,7 +81,6 @@ export class Connection {
     this.#client = client;
     this.#transport = transport;
     this.#limits = limits;
-    this.#watchPages();
   }
 
   /** Starts or reaches the server and shakes hands; rejects with an `UpstreamError`. */
@@ -104,12 +106,16 @@ export class Connection {
     const client = new Client(CLIENT_INFO, { versionNegotiation, listMaxPages: PAGES_MAX });
     const transport = openTransport(definition, options);
     const opened = new Connection(client, transport, { server: definition.name, bytesMax: options.responseBytesMax });
+    const calls = new UpstreamCalls(definition);
+    opened.#watchRequests(calls);
     client.setNotificationHandler('notifications/tools/list_changed', () => {
       opened.toolChanges++;
-      onToolsChanged();
+      // The connection may have been opened for a request that was answered long ago: this is no part of it.
+      context.with(ROOT_CONTEXT, onToolsChanged);
     });
     try {
-      await client.connect(transport, { timeout: timeoutMs, signal });
+      const shake = () => client.connect(transport, { timeout: timeoutMs, signal });
+      await calls.connect(shake, () => client.getProtocolEra());
     } catch (error) {
       onAbandoned(opened.close());
       throw translateError(
@@ -183,11 +189,11 @@ export class Connection {
     }
   }
 
-  /** Looks at each page that the client asks for: of a list that it has put together it tells the first page's hints. */
-  #watchPages(): void {
+  /** Has each request traced, and looks at its answer: of a list that the client has put together it tells the first page's hints. */
+  #watchRequests(calls: UpstreamCalls): void {
     const ask = this.#client.request.bind(this.#client) as Ask;
     const watched: Ask = async (request, ...rest) => {
-      const result = await ask(request, ...rest);
+      const result = await calls.request(request, (traced) => ask(traced, ...rest));
       for (const options of rest) this.#reading.get(options)?.arrived(result);
       return result;
     };
@@ -203,7 +209,7 @@ export class Connection {
 }
 
 /** A client's `request`, whatever it asks for. */
-type Ask = (request: { readonly method: string }, ...rest: RequestOptions[]) => Promise<PageHints>;
+type Ask = (request: OutgoingRequest, ...rest: RequestOptions[]) => Promise<PageHints>;
 
 function openTransport({ name, connection }: ServerDefinition, options: ConnectOptions): Transport {
   const { tokens, responseBytesMax: bytesMax } = options;
@@ -212,7 +218,7 @@ function openTransport({ name, connection }: ServerDefinition, options: ConnectO
   const inner = tokens === undefined ? fetch : authorizedFetch(url, tokens);
   return new StreamableHTTPClientTransport(url, {
     requestInit: { headers: { ...connection.headers } },
-    fetch: boundedFetch({ server: name, bytesMax, inner }),
+    fetch: tracedFetch(boundedFetch({ server: name, bytesMax, inner })),
     reconnectionScheduler: (reopen, delayMs) => {
       const timer = setTimeout(reopen, Math.max(REOPEN_MS.least, Math.min(delayMs, REOPEN_MS.most)));
       return () => clearTimeout(timer);
