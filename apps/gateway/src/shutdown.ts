@@ -31,7 +31,8 @@ export type ShutdownOutcome = 'clean' | 'forced';
  * Ends a node on SIGTERM or SIGINT, and the process with it, at the latest 5.5 s after the times that it has to drain. SIGINT
  * is a person's, who waits for no proxy: the port closes at once. A second signal ends the process at once.
  */
-export function onSignals(node: Stoppable, { logger, exit, delayMs, timeoutMs, endTelemetry }: ShutdownOptions): void {
+export function onSignals(node: Stoppable, options: ShutdownOptions): void {
+  const { logger, exit, endTelemetry, delayMs, timeoutMs } = options;
   let leaving = false;
   const leave = (signal: NodeJS.Signals): void => {
     if (leaving) {
@@ -46,7 +47,7 @@ export function onSignals(node: Stoppable, { logger, exit, delayMs, timeoutMs, e
   };
   const leaveAll = async (times: DrainConfig): Promise<void> => {
     const closeMs = endTelemetry === undefined ? CLOSE_MS : CLOSE_MS - TELEMETRY_MS;
-    const outcome = await shutDown(node, { ...times, closeMs }).catch((error: unknown) => {
+    const outcome = await shutDown(node, times, closeMs).catch((error: unknown) => {
       logger.error({ reason: error instanceof Error ? error.message : String(error) }, 'leaving failed');
       return 'failed' as const;
     });
@@ -62,11 +63,12 @@ export function onSignals(node: Stoppable, { logger, exit, delayMs, timeoutMs, e
 
 /**
  * Has the node say that it is leaving, and after `delayMs` drains it for at most `timeoutMs`, and closes whatever came of
- * that. Rejects with what either rejects with.
+ * that, for at most `closeMs` and what is left of the other. Rejects with what either rejects with.
  */
 export async function shutDown(
   node: Stoppable,
-  { delayMs, timeoutMs, closeMs = CLOSE_MS }: DrainConfig & { readonly closeMs?: number },
+  { delayMs, timeoutMs }: DrainConfig,
+  closeMs: number = CLOSE_MS,
 ): Promise<ShutdownOutcome> {
   node.leave();
   if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));

@@ -226,7 +226,7 @@ describe.each([
     expect({ failures, stale }).toEqual({ failures: [], stale: [] });
     expect(least).toBeGreaterThanOrEqual(NODES - (tellProxy ? 0 : 1));
     expect(Math.min(committed, fenced)).toBeGreaterThanOrEqual(2);
-    expect(longestPauseMs).toBeLessThan(2_000);
+    expect(longestPauseMs).toBeLessThan(3_000);
     for (const { heard, end } of streams) {
       expect(heard).toMatchObject({ dropped: 0, changes: expect.any(Number) });
       expect(heard.changes).toBeGreaterThan(0);

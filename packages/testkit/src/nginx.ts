@@ -14,8 +14,8 @@ const NGINX_BINARY: BinaryQuery = {
   install: 'nginx (Debian: apt-get install nginx)',
 };
 
-/** Says which configuration a worker goes by. */
-const GENERATION_PATH = '/generation-of-the-proxy';
+/** Says which configuration a worker goes by, and its pid. */
+const WORKER_PATH = '/worker-of-the-proxy';
 
 /** Starts nginx before no server yet. It finds out nothing by itself: who runs it says which servers there are. */
 export async function startNginx(): Promise<Balancer> {
@@ -31,13 +31,17 @@ export async function startNginx(): Promise<Balancer> {
       write();
       return ['-p', directory, '-c', 'nginx.conf', '-e', 'stderr'];
     },
-    answers: (port) => goesBy(port, generation),
+    answers: async (port) => (await workerOf(port))?.generation === generation,
   });
   const reload = async (): Promise<void> => {
+    const before = await workerOf(server.port);
     generation++;
     write();
     process.kill(server.pid, 'SIGHUP');
-    await waitFor(() => goesBy(server.port, generation), { what: 'the reverse proxy to read its configuration' });
+    await waitFor(() => server.logs().includes(`${before?.pid}#${before?.pid}: gracefully shutting down`), {
+      what: 'the worker of before to take no more requests',
+    });
+    await waitFor(async () => (await workerOf(server.port))?.generation === generation, { what: 'the next worker' });
   };
   return Object.assign(server, {
     serving: async () => [...ports],
@@ -52,15 +56,16 @@ export async function startNginx(): Promise<Balancer> {
   });
 }
 
-/** Whether the proxy on this port goes by that configuration. */
-async function goesBy(port: number, generation: number): Promise<boolean> {
+/** The worker that answers on this port; undefined: none does. */
+async function workerOf(port: number): Promise<{ readonly generation: number; readonly pid: number } | undefined> {
   const answer = await exchange({
     port,
-    send: `GET ${GENERATION_PATH} HTTP/1.0\r\n\r\n`,
+    send: `GET ${WORKER_PATH} HTTP/1.0\r\n\r\n`,
     isComplete: (text) => text.endsWith('.'),
     timeoutMs: 1_000,
   });
-  return answer?.endsWith(`\r\n\r\n${generation}.`) ?? false;
+  const [, generation, pid] = /\r\n\r\n(\d+) (\d+)\.$/.exec(answer ?? '') ?? [];
+  return pid === undefined ? undefined : { generation: Number(generation), pid: Number(pid) };
 }
 
 function configuration(port: number, ports: readonly number[], generation: number): string {
@@ -80,13 +85,14 @@ http {
   server {
     listen 127.0.0.1:${port};
     keepalive_timeout 0;
-    location = ${GENERATION_PATH} { return 200 "${generation}."; }
+    location = ${WORKER_PATH} { return 200 "${generation} $pid."; }
     location / {
       ${servers ? 'proxy_pass http://nodes;' : 'return 503;'}
       proxy_http_version 1.1;
       proxy_set_header Connection "";
       proxy_next_upstream off;
       proxy_buffering off;
+      client_body_buffer_size 1m;
       proxy_read_timeout 60s;
     }
   }

@@ -206,7 +206,8 @@ class ServerProcess implements RunningServer {
     if (run === undefined || run.isOver) {
       return;
     }
-    run.child.kill(signal);
+    if (signal === 'SIGKILL') killAll(run);
+    else run.child.kill(signal);
     // A frozen process takes a signal only when it goes on.
     run.child.kill('SIGCONT');
     const waiting = new AbortController();
@@ -217,9 +218,18 @@ class ServerProcess implements RunningServer {
     ]);
     waiting.abort();
     if (!isEnded) {
-      run.child.kill('SIGKILL');
+      killAll(run);
       await run.ended;
     }
+  }
+}
+
+/** Kills a server with its workers: it leads a group of its own. */
+function killAll({ pid, child }: Run): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    child.kill('SIGKILL');
   }
 }
 
