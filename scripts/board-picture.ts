@@ -1,5 +1,5 @@
 /**
- * Draws apps/docs/pictures/board.svg: runs `scripts/up` on a terminal, waits until its board has shown clears, and makes an
+ * Draws apps/docs/images/board.svg: runs `scripts/up` on a terminal, waits until its board has shown clears, and makes an
  * SVG of what the terminal has. `node --conditions=@lockstep/source scripts/board-picture.ts`, on Linux.
  */
 import { writeFileSync } from 'node:fs';
@@ -26,7 +26,7 @@ const up = new BoardTerminal({
 try {
   const fences = (text: string): number => text.match(/by acknowledgements/g)?.length ?? 0;
   await up.shows(`${CLEARS} fenced clears`, (text) => (fences(text) >= CLEARS ? true : undefined), WAIT_MS);
-  writeFileSync(join(root, 'apps/docs/pictures/board.svg'), svgOf(up.picture, { columns: COLUMNS, title: TITLE }));
+  writeFileSync(join(root, 'apps/docs/images/board.svg'), svgOf(up.picture, { columns: COLUMNS, title: TITLE }));
   up.press('q');
   await up.ended();
 } finally {

@@ -104,7 +104,8 @@ async function run({ config, origin }: Started): Promise<void> {
     process.on('SIGHUP', () => void node?.reload());
     const started = await openTelemetry(telemetry.value, logger);
     node = await startNode(config, logger, origin);
-    onSignals(node, { logger, exit: (code) => process.exit(code), endTelemetry: started?.shutdown });
+    const exit = (code: number): void => process.exit(code);
+    onSignals(node, { ...config.drain, logger, exit, endTelemetry: started?.shutdown });
     logger.info({ node: node.nodeId, url: node.url, adminUrl: node.adminUrl }, 'listening');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

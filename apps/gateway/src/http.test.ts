@@ -1,16 +1,16 @@
 import { LoaderError } from '@lockstep/cache';
-import type { McpHttpHandler } from '@modelcontextprotocol/server';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import type { Health } from './health.ts';
 import { createHttpApp } from './http.ts';
+import type { McpEndpoint } from './mcp/mcp-endpoint.ts';
 
 it("logs a failed loader's own message, which the error has only as its cause, and tells the client neither", async () => {
   const lines: string[] = [];
   const cause = new Error('the caches name a gateway that this configuration has not');
   const app = createHttpApp({
     openGateway: () => Promise.reject(new LoaderError('the loader failed', { cause })),
-    mcp: {} as McpHttpHandler,
+    mcp: {} as McpEndpoint,
     health: { draining: false } as Health,
     logger: pino({}, { write: (line: string) => lines.push(line) }),
   });

@@ -1,27 +1,35 @@
-import type { AuthInfo, McpHttpHandler } from '@modelcontextprotocol/server';
+import type { AuthInfo } from '@modelcontextprotocol/server';
 import { localhostAllowedOrigins, originValidationResponse } from '@modelcontextprotocol/server';
 import type { Context } from 'hono';
 import { Hono } from 'hono';
 import type { Logger } from 'pino';
 import type { Health } from './health.ts';
 import type { OpenedGateway } from './key-ring.ts';
+import type { McpEndpoint } from './mcp/mcp-endpoint.ts';
 import { HttpRequests } from './telemetry/http-requests.ts';
 
 /** Longer than any key that a configuration takes. */
 const KEY_LENGTH_MAX = 512;
 
+/** The paths of those who look after the node: they are answered however busy it is. */
+export const PROBES: readonly string[] = ['/healthz', '/readyz', '/startupz'];
+
 /** What the HTTP face works with. */
 export interface HttpOptions {
   readonly openGateway: (key: string) => Promise<OpenedGateway | undefined>;
-  readonly mcp: McpHttpHandler;
+  readonly mcp: Pick<McpEndpoint, 'fetch'>;
   readonly health: Health;
   readonly logger: Logger;
 }
 
-/** The node's HTTP face: `/mcp` for MCP clients with a gateway key, `/healthz` and `/readyz` for those who run it. */
+/** The node's HTTP face: `/mcp` for MCP clients with a gateway key; `/healthz`, `/startupz` and `/readyz` for those who run it. */
 export function createHttpApp({ openGateway, mcp, health, logger }: HttpOptions): Hono {
   const app = new Hono();
   app.get('/healthz', (context) => context.json(health.liveness()));
+  app.get('/startupz', (context) => {
+    const startup = health.startup();
+    return context.json(startup, startup.status === 'started' ? 200 : 503);
+  });
   app.get('/readyz', (context) => {
     const readiness = health.readiness();
     const isAway = readiness.status === 'draining' || readiness.status === 'starting';
@@ -30,7 +38,7 @@ export function createHttpApp({ openGateway, mcp, health, logger }: HttpOptions)
   // Probes are not observed: they would be most of the traces.
   app.use('/mcp', new HttpRequests().observe(new Set(['/mcp'])));
   app.all('/mcp', async (context) => {
-    if (health.draining) return leaving(context);
+    if (health.closing) return leaving(context);
     // A browser page of another site may not reach this node with what its user can reach; other clients send no Origin.
     const rejected = originValidationResponse(context.req.raw, localhostAllowedOrigins());
     if (rejected !== undefined) return rejected;
@@ -38,7 +46,7 @@ export function createHttpApp({ openGateway, mcp, health, logger }: HttpOptions)
     if (opened === undefined) return unauthorized(context);
     return mcp.fetch(context.req.raw, { authInfo: authenticated(opened) });
   });
-  app.notFound((context) => context.json({ error: 'not found: try /mcp, /healthz or /readyz' }, 404));
+  app.notFound((context) => context.json({ error: 'not found: try /mcp, /healthz, /startupz or /readyz' }, 404));
   app.onError((error, context) => {
     const { message: reason, cause } = error;
     const underneath = cause instanceof Error ? { cause: cause.message } : {};
@@ -81,6 +89,6 @@ function leaving(context: Context): Response {
   return context.json(rpcError(-32000, 'This node is leaving; ask another one'), 503);
 }
 
-function rpcError(code: number, message: string): Record<string, unknown> {
+export function rpcError(code: number, message: string): Record<string, unknown> {
   return { jsonrpc: '2.0', error: { code, message }, id: null };
 }

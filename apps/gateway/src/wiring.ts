@@ -1,7 +1,4 @@
 import { hkdfSync } from 'node:crypto';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
 import { connectNats, parseBusUrl } from '@lockstep/bus-nats';
 import type { Lockstep } from '@lockstep/cache';
 import { millisecondsOf, openLockstep } from '@lockstep/cache';
@@ -10,8 +7,6 @@ import type { AuditTrail } from '@lockstep/gateway-cache';
 import { GatewayCache, gatewayPolicies, TOKEN_LIFE_MS_MAX, TokenCache } from '@lockstep/gateway-cache';
 import { connectKeydb } from '@lockstep/tier-keydb';
 import type { Tool } from '@modelcontextprotocol/client';
-import type { McpHttpHandler } from '@modelcontextprotocol/server';
-import { createMcpHandler } from '@modelcontextprotocol/server';
 import type { Logger } from 'pino';
 import type { FollowedConfig } from './config/follow-config.ts';
 import { followConfig } from './config/follow-config.ts';
@@ -19,23 +14,29 @@ import type { LiveConfigOrigin, Reload } from './config/live-config.ts';
 import { Discovery } from './discovery.ts';
 import { EarlyExpiry } from './early-expiry.ts';
 import { Health } from './health.ts';
-import { createHttpApp, openedGateway } from './http.ts';
+import { createHttpApp, openedGateway, PROBES, rpcError } from './http.ts';
+import { HttpPort } from './http-port.ts';
 import { KeyRing } from './key-ring.ts';
 import { ListNews } from './list-news.ts';
 import { cacheLogger } from './log.ts';
+import { McpEndpoint } from './mcp/mcp-endpoint.ts';
 import { buildMcpServer } from './mcp/mcp-server.ts';
 import { MergedTools } from './mcp/merged-tools.ts';
 import { OWN_LIST } from './mcp/own-tools.ts';
 import type { GatewayServices } from './mcp/services.ts';
 import { NodeAdmin } from './node-admin.ts';
 import { AccessTokens } from './oauth/access-tokens.ts';
-import { OpenAnswers } from './open-answers.ts';
 import { preload } from './preload.ts';
 import type { Stoppable } from './shutdown.ts';
+import type { StartUpOptions } from './start-up.ts';
+import { startUp } from './start-up.ts';
 import { McpOperations } from './telemetry/mcp-operations.ts';
 import { ToolsChanges } from './tools-changes.ts';
 import { UpstreamPool } from './upstream/upstream-pool.ts';
 
+/** How many requests of clients, streams included, are under way at once. */
+const REQUESTS_MAX = 4_096;
+const BUSY = rpcError(-32000, 'This node answers as many requests as it can; ask again, or another one');
 /** How long answers may take to get out once the MCP servers are left, and again once the cluster is left. */
 const ANSWER_MS_MAX = 750;
 
@@ -79,60 +80,52 @@ export async function startNode(
   const services: GatewayServices = { ...built, configStatus: () => followed?.status() };
   const health = new Health(lockstep);
   const operations = new McpOperations();
-  const mcp = createMcpHandler(
-    ({ authInfo, era }) => operations.observe(buildMcpServer({ services, ...openedGateway(authInfo) }, era)),
-    { onerror: (error) => logger.debug({ reason: error.message }, 'an MCP request was refused or broken off') },
-  );
-  const news = new ListNews(() => mcp.notify.toolsChanged());
+  const mcp = new McpEndpoint({
+    serve: ({ authInfo, era }) => operations.observe(buildMcpServer({ services, ...openedGateway(authInfo) }, era)),
+    onerror: (error) => logger.debug({ reason: error.message }, 'an MCP request was refused or broken off'),
+  });
+  const news = new ListNews(() => mcp.toolsChanged());
   lockstep.onEvent((event) => news.heard(event));
   const openGateway = (key: string) => services.keyRing.open(key);
   const app = createHttpApp({ openGateway, mcp, health, logger });
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
-  const answers = new OpenAnswers(server);
+  const port = new HttpPort({ fetch: app.fetch, requestsMax: REQUESTS_MAX, probes: PROBES, busy: BUSY });
   const { pool, changes } = services;
-  const parts: NodeParts = { server, answers, mcp, health, lockstep, pool, changes, followed, admin, closing, logger };
+  const parts: NodeParts = { port, mcp, health, lockstep, pool, changes, followed, admin, closing, logger };
   try {
     const { nodeId } = lockstep;
-    const preloaded = startPreload(config, { services, health, lockstep, closing: closing.signal });
-    const url = await listen(server, config);
+    const begin = startUp(startUpOptions(config, { services, health, lockstep, closing: closing.signal }));
+    const url = `${await port.listen(config.port, config.host)}/mcp`;
     const adminUrl = await admin.start(services, url);
-    preloaded();
+    begin();
     followed?.watch();
     const reload = async (): Promise<Reload> => followed?.reload() ?? 'unchanged';
-    return { nodeId, url, adminUrl, reload, drain: () => drain(parts), close: () => close(parts) };
+    const leaving = { leave: () => leave(parts), drain: () => drain(parts), close: () => close(parts) };
+    return { nodeId, url, adminUrl, reload, ...leaving };
   } catch (error) {
     await close(parts);
     throw error;
   }
 }
 
-interface PreloadParts {
+interface StartUpParts {
   readonly services: GatewayServices;
   readonly health: Health;
   readonly lockstep: Lockstep;
   readonly closing: AbortSignal;
 }
 
-/**
- * Has the node say that it is starting, and answers what begins the preload that ends that. A node that has not found its
- * cluster preloads nothing: each would ask every server for itself.
- */
-function startPreload(config: GatewayConfig, { services, health, lockstep, closing }: PreloadParts): () => void {
+function startUpOptions(config: GatewayConfig, { services, health, lockstep, closing }: StartUpParts): StartUpOptions {
   const { preloadTimeoutMs: timeoutMs, connectionsMax } = config.upstream;
-  if (timeoutMs === 0 || lockstep.coherence.state !== 'coherent') return () => undefined;
   const { discovery, logger } = services;
-  health.starting = true;
-  return () => {
-    const { directory } = config;
-    void preload({ discovery, directory, timeoutMs, connectionsMax, logger, closing }).finally(() => {
-      health.starting = false;
-    });
-  };
+  const { directory, startPatienceMs: patienceMs } = config;
+  const warm = () => preload({ discovery, directory, timeoutMs, connectionsMax, logger, closing });
+  return { lockstep, health, preload: timeoutMs === 0 ? undefined : warm, patienceMs, logger, closing };
 }
 
 function adapters(config: GatewayConfig, cluster: ClusterConfig, logger: Logger) {
   const port = cacheLogger(logger);
-  const { name, secret, encryptionKeys, tierUrl, busUrl, durability } = cluster;
+  const { name, secret, encryptionKeys, tierUrl, tierTls, busUrl, busTls, durability } = cluster;
+  const bus = busUrl === undefined ? undefined : { ...parseBusUrl(busUrl), ...(busTls && { tls: busTls }) };
   const lives = Object.values(gatewayPolicies(timesOf(config), 'cluster')).map(
     ({ ttl = 0, grace = 0 }) => millisecondsOf(ttl) + millisecondsOf(grace),
   );
@@ -140,9 +133,9 @@ function adapters(config: GatewayConfig, cluster: ClusterConfig, logger: Logger)
   return {
     secret,
     encryptionKeys: encryptionKeys.length > 0 ? encryptionKeys : [keyMadeOf(secret)],
-    tier: connectKeydb({ url: tierUrl, cluster: name, epochsKeepMs, logger: port }),
+    tier: connectKeydb({ url: tierUrl, ...(tierTls && { tls: tierTls }), cluster: name, epochsKeepMs, logger: port }),
     ...(durability && { durability: { replicas: durability.replicas, timeout: durability.timeoutMs } }),
-    ...(busUrl === undefined ? {} : { bus: connectNats({ ...parseBusUrl(busUrl), cluster: name, logger: port }) }),
+    ...(bus && { bus: connectNats({ ...bus, cluster: name, logger: port }) }),
   };
 }
 
@@ -194,20 +187,9 @@ function timesOf({ toolsTtlMs, gatewayConfigTtlMs, upstream }: GatewayConfig) {
   return { toolsTtlMs, gatewayConfigTtlMs, discoveryTimeoutMs: upstream.discoveryTimeoutMs };
 }
 
-function listen(server: Server, { host, port }: GatewayConfig): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      const { port: bound } = server.address() as AddressInfo;
-      resolve(`http://${host.includes(':') ? `[${host}]` : host}:${bound}/mcp`);
-    });
-  });
-}
-
 interface NodeParts {
-  readonly server: Server;
-  readonly answers: OpenAnswers;
-  readonly mcp: McpHttpHandler;
+  readonly port: HttpPort;
+  readonly mcp: McpEndpoint;
   readonly health: Health;
   readonly lockstep: Lockstep;
   readonly pool: UpstreamPool;
@@ -218,14 +200,15 @@ interface NodeParts {
   readonly logger: Logger;
 }
 
-async function drain({ server, health, admin }: NodeParts): Promise<void> {
+function leave({ port, health }: NodeParts): void {
   health.draining = true;
-  const drained = admin.drain();
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-  });
-  await drained;
+  port.leave();
+}
+
+/** Streams end, and their clients open them again on another node; calls go on. */
+async function drain(parts: NodeParts): Promise<void> {
+  leave(parts);
+  await Promise.all([parts.port.drain(), parts.mcp.endStreams(), parts.admin.drain()]);
 }
 
 /**
@@ -233,22 +216,23 @@ async function drain({ server, health, admin }: NodeParts): Promise<void> {
  * or a clear still waits for; clients last: a stream that is still open then holds nothing but silence.
  */
 async function close(parts: NodeParts): Promise<void> {
-  const { server, answers, mcp, health, lockstep, pool, changes, followed, admin, closing, logger } = parts;
+  const { port, mcp, health, lockstep, pool, changes, followed, admin, closing, logger } = parts;
   health.draining = true;
+  health.closing = true;
   closing.abort();
-  server.close();
+  const drained = port.drain();
   const requests = pool.running;
   if (requests > 0) logger.warn({ requests }, 'requests to MCP servers are broken off');
   const poolClosed = pool.close();
-  await answers.ended(ANSWER_MS_MAX);
+  await port.ended(ANSWER_MS_MAX);
   await admin.leave();
   const left = lockstep.close();
-  await answers.ended(ANSWER_MS_MAX);
+  await port.ended(ANSWER_MS_MAX);
   await mcp.close().catch((error: unknown) => {
     logger.warn({ reason: error instanceof Error ? error.message : String(error) }, 'MCP streams could not be ended');
   });
-  server.closeAllConnections();
+  port.close();
   admin.close();
-  await Promise.all([poolClosed, left, changes.ended(), followed?.close()]);
+  await Promise.all([drained, poolClosed, left, changes.ended(), followed?.close()]);
   health.close();
 }

@@ -43,7 +43,7 @@ export type AdminErrorStatus = 400 | 401 | 403 | 404 | 405 | 413 | 415 | 429 | 5
 /** What each code means, for documents. */
 export const ERROR_MEANING: Readonly<Record<AdminErrorCode, string>> = {
   'body-too-large': 'The body is larger than a request may be.',
-  busy: 'As many streams or long requests are open as this node takes; try again.',
+  busy: 'As many requests or streams are open as this node takes; try again.',
   draining: 'This node is leaving; ask another one.',
   forbidden: "The token's role or scope does not cover this.",
   'host-refused':

@@ -70,6 +70,7 @@ export const COMMON_ERRORS: readonly AdminErrorCode[] = [
   'host-refused',
   'rate-limited',
   'request-invalid',
+  'busy',
   'draining',
   'timed-out',
   'internal',
@@ -137,7 +138,7 @@ export const ROUTES: { readonly [N in RouteName]: Route<N> } = {
     body: warmRequestSchema,
     format: 'ndjson',
     answer: warmProgressSchema,
-    errors: [...BODY_ERRORS, 'not-found', 'busy'],
+    errors: [...BODY_ERRORS, 'not-found'],
   },
   audit: {
     ...GET,
@@ -154,7 +155,7 @@ export const ROUTES: { readonly [N in RouteName]: Route<N> } = {
     summary: 'Whether the audit trail is as it was written.',
     limited: 'refused',
     answer: auditVerdictSchema,
-    errors: ['tier-unavailable', 'busy'],
+    errors: ['tier-unavailable'],
   },
   events: {
     ...GET,
@@ -163,7 +164,6 @@ export const ROUTES: { readonly [N in RouteName]: Route<N> } = {
     limited: 'refused',
     format: 'sse',
     answer: adminEventSchema,
-    errors: ['busy'],
   },
   openapi: {
     ...GET,

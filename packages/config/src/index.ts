@@ -7,7 +7,7 @@ export { CONFIG_VARIABLE } from './environment.ts';
 export type { ReadText } from './file.ts';
 export type { ConfigLocation, SourceVariable } from './location.ts';
 export { locateConfig, SOURCE_VARIABLES } from './location.ts';
-export type { ClusterConfig, ConfigSources, GatewayConfig, UpstreamConfig } from './load.ts';
+export type { ClusterConfig, ConfigSources, DrainConfig, GatewayConfig, UpstreamConfig } from './load.ts';
 export { loadGatewayConfig } from './load.ts';
 export type { Parsed } from './parse.ts';
 
@@ -29,7 +29,8 @@ export type { OAuthClient } from './oauth.ts';
 
 // Settings
 export type { LogLevel, SettingName, ToolListKind, TraceLookups } from './setting-values.ts';
-export type { SettingSpec } from './settings.ts';
+export type { SettingSpec } from './setting-spec.ts';
+export type { TlsConfig } from './tls.ts';
 export { SETTINGS } from './settings.ts';
 
 // What may be shown

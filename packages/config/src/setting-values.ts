@@ -7,8 +7,17 @@ export interface SettingValues {
   readonly port?: number;
   readonly adminHost?: string;
   readonly adminPort?: number;
+  readonly adminHosts?: string;
   readonly tierUrl?: string;
+  readonly tierCaFile?: string;
+  readonly tierCertFile?: string;
+  readonly tierKeyFile?: string;
+  readonly tierServerName?: string;
   readonly busUrl?: string;
+  readonly busCaFile?: string;
+  readonly busCertFile?: string;
+  readonly busKeyFile?: string;
+  readonly busServerName?: string;
   readonly cluster?: string;
   readonly secret?: string;
   readonly secretFile?: string;
@@ -30,6 +39,9 @@ export interface SettingValues {
   readonly toolList?: ToolListKind;
   readonly preloadTimeoutMs?: number;
   readonly traceLookups?: TraceLookups;
+  readonly startPatienceMs?: number;
+  readonly drainDelayMs?: number;
+  readonly drainTimeoutMs?: number;
   readonly logLevel?: LogLevel;
 }
 

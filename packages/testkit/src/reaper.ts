@@ -3,9 +3,12 @@ import { Socket } from 'node:net';
 
 /**
  * Reads until its standard input ends, which happens when the process that holds the other end dies in whatever way,
- * SIGKILL included; then kills the server and removes its directory. A line that says `done` dismisses it.
+ * SIGKILL included; then kills the server, with its workers where it leads a group, and removes its directory. A line that
+ * says `done` dismisses it.
  */
-const SCRIPT = 'if read -r word && [ "$word" = done ]; then exit 0; fi; kill -9 "$1" 2>/dev/null; rm -rf -- "$2"';
+const SCRIPT = `if read -r word && [ "$word" = done ]; then exit 0; fi
+kill -s KILL -- "-$1" 2>/dev/null || kill -s KILL "$1" 2>/dev/null
+rm -rf -- "$2"`;
 
 /** Watches over one server process: when this process dies, however it dies, the server is killed too. */
 export interface Reaper {

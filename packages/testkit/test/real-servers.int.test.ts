@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { RunningServer } from '@lockstep/testkit';
-import { startNats, startRedis, waitFor } from '@lockstep/testkit';
+import type { Balancer, RunningServer } from '@lockstep/testkit';
+import { startHaproxy, startNats, startNginx, startPrometheus, startRedis, waitFor } from '@lockstep/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 
 const started: RunningServer[] = [];
@@ -24,6 +26,9 @@ afterEach(async () => {
 describe.each([
   { what: 'a tier server', start: () => startRedis() },
   { what: 'a bus server', start: () => startNats() },
+  { what: 'Prometheus', start: () => startPrometheus('global: { scrape_interval: 1s }') },
+  { what: 'a proxy of connections', start: () => startHaproxy({ checkPath: '/', checkEveryMs: 100 }) },
+  { what: 'a proxy of requests', start: () => startNginx() },
 ])('$what', ({ start }) => {
   it('listens on its port once started, and no more once stopped', async () => {
     const server = await keep(start());
@@ -82,6 +87,29 @@ it('a tier server with much data is started again once it has loaded it', async 
   expect(await ask(server.port, 'DBSIZE\r\n')).toBe(':200000\r\n');
 });
 
+it.each<{ what: string; start: () => Promise<Balancer> }>([
+  { what: 'of connections', start: () => startHaproxy({ checkPath: '/', checkEveryMs: 100 }) },
+  { what: 'of requests', start: startNginx },
+])('a proxy $what sends them to the servers that were added, and to none that was removed', async ({ start }) => {
+  const proxy = await start();
+  started.push(proxy);
+  const [one, other] = await Promise.all([answering('one'), answering('other')]);
+  const answer = (): Promise<string> =>
+    fetch(proxy.url, { headers: { connection: 'close' } }).then((response) => response.text());
+  await proxy.add(one.port);
+  await proxy.add(other.port);
+  expect([...(await proxy.serving())].sort()).toEqual([one.port, other.port].sort());
+  await waitFor(async () => (await answer()) === 'one', { what: 'the one' });
+  await waitFor(async () => (await answer()) === 'other', { what: 'the other' });
+  await proxy.remove(one.port);
+  expect(await proxy.serving()).toEqual([other.port]);
+  // A worker that leaves may still answer the first.
+  await waitFor(async () => (await answer()) === 'other', { what: 'the other' });
+  one.close();
+  expect(await Promise.all([answer(), answer(), answer()])).toEqual(['other', 'other', 'other']);
+  other.close();
+});
+
 it('a server that refuses its arguments fails to start, with its own words in the error', async () => {
   await expect(startNats({ args: ['--no-such-option'] })).rejects.toThrow(/ended before it answered.*no-such-option/s);
 });
@@ -102,8 +130,8 @@ it('servers and their directories are gone soon after the process that started t
   try {
     const [line] = await once(child.stdout, 'data');
     const ports = String(line).trim().split(' ').map(Number);
-    expect(ports).toHaveLength(2);
-    expect(await Promise.all(ports.map(isListening))).toEqual([true, true]);
+    expect(ports).toHaveLength(4);
+    expect(await Promise.all(ports.map(isListening))).toEqual([true, true, true, true]);
     child.kill('SIGKILL');
     await waitFor(async () => !(await Promise.all(ports.map(isListening))).includes(true), { what: 'freed ports' });
     await waitFor(() => readdirSync(join(directory, 'tmp')).length === 0, { what: 'removed directories' });
@@ -112,6 +140,13 @@ it('servers and their directories are gone soon after the process that started t
     rmSync(directory, { recursive: true, force: true });
   }
 });
+
+async function answering(text: string): Promise<{ readonly port: number; readonly close: () => void }> {
+  const server = createServer((_, response) => response.end(text));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { port: (server.address() as AddressInfo).port, close: () => server.close() };
+}
 
 async function isListening(port: number): Promise<boolean> {
   const socket = connect({ host: '127.0.0.1', port });

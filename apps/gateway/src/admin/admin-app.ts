@@ -107,7 +107,7 @@ function handlersOf({ caches, reports, hub }: AdminAppOptions): Handlers {
       const end = long('verifyAudit');
       return auditVerdict(audit).finally(end);
     },
-    events: async ({ context }) => eventStream(hub, context),
+    events: async (admitted) => eventStream(hub, admitted),
     openapi: async () => openApiDocument(),
   };
 }

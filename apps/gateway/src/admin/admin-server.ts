@@ -1,17 +1,17 @@
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
+import type { AdminErrorBody } from '@lockstep/admin-api';
 import type { AdminConfig } from '@lockstep/config';
 import type { Logger } from 'pino';
+import { HttpPort } from '../http-port.ts';
 import { createAdminApp } from './admin-app.ts';
 import type { AdminCaches } from './caches.ts';
 import { EventHub } from './event-hub.ts';
 import type { NodeReports } from './node-reports.ts';
 
-/** How long a client may take to send a request, and its head. */
-const REQUEST_MS_MAX = 30_000;
-const HEADERS_MS_MAX = 10_000;
-const CONNECTIONS_MAX = 512;
+/** How many requests, readers of events included, are under way at once. */
+const REQUESTS_MAX = 512;
+const BUSY: AdminErrorBody = {
+  error: { code: 'busy', message: `${REQUESTS_MAX} requests are under way already`, retryAfterSeconds: 1 },
+};
 
 /** What the admin API is made of. */
 export interface AdminServerOptions {
@@ -26,24 +26,20 @@ export class AdminServer {
   readonly #config: AdminConfig;
   readonly #logger: Logger;
   readonly #hub: EventHub;
-  readonly #server: Server;
+  readonly #port: HttpPort;
   #isDraining = false;
 
   constructor({ config, caches, reports, logger }: AdminServerOptions) {
     this.#config = config;
     this.#logger = logger;
     this.#hub = new EventHub(caches, reports);
-    const { host, tokens } = config;
+    const { host, hosts, tokens } = config;
     const app = createAdminApp({
-      ...{ caches, reports, hub: this.#hub, host, tokens, logger },
+      ...{ caches, reports, hub: this.#hub, hosts: [host, ...hosts], tokens, logger },
       isDraining: () => this.#isDraining,
       nowMs: () => performance.now(),
     });
-    this.#server = createAdaptorServer({
-      fetch: app.fetch,
-      serverOptions: { requestTimeout: REQUEST_MS_MAX, headersTimeout: HEADERS_MS_MAX },
-    }) as Server;
-    this.#server.maxConnections = CONNECTIONS_MAX;
+    this.#port = new HttpPort({ fetch: app.fetch, requestsMax: REQUESTS_MAX, busy: BUSY });
   }
 
   /** Where it listens; undefined: it does not, because there is no token. Rejects where it cannot. */
@@ -53,12 +49,7 @@ export class AdminServer {
       this.#logger.info('the admin API is off: admin_tokens of the configuration has none');
       return undefined;
     }
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(port, host, resolve);
-    });
-    const { port: bound } = this.#server.address() as AddressInfo;
-    const url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
+    const url = await this.#port.listen(port, host);
     this.#logger.info({ url, tokens: tokens.length }, 'the admin API listens');
     return url;
   }
@@ -67,18 +58,13 @@ export class AdminServer {
   async drain(): Promise<void> {
     this.#isDraining = true;
     this.#hub.end();
-    if (!this.#server.listening) return;
-    await new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
-      this.#server.closeIdleConnections();
-    });
+    await this.#port.drain();
   }
 
   /** Ends what is still under way. */
   close(): void {
     this.#isDraining = true;
     this.#hub.end();
-    this.#server.close();
-    this.#server.closeAllConnections();
+    this.#port.close();
   }
 }

@@ -7,8 +7,9 @@ import { EventFeed } from './event-feed.ts';
 import type { NodeReports } from './node-reports.ts';
 import { Refusal } from './refusal.ts';
 
-/** How many read events at once. */
+/** How many read events at once, and how many of one token. */
 const FEEDS_MAX = 32;
+const TOKEN_FEEDS_MAX = 8;
 /** How often the tier is asked for members and new records, while somebody reads. */
 const LOOK_MS = 1_000;
 /** The most new records that one look tells. */
@@ -21,7 +22,8 @@ const RECORDS_MAX = 200;
 export class EventHub {
   readonly #caches: AdminCaches;
   readonly #reports: NodeReports;
-  readonly #feeds: Set<EventFeed> = new Set();
+  /** By whose token. */
+  readonly #feeds: Map<EventFeed, string> = new Map();
   #stop: (() => void) | undefined;
   #members: ReadonlySet<string> | undefined;
   #recorded: number | undefined;
@@ -34,13 +36,17 @@ export class EventHub {
     this.#reports = reports;
   }
 
-  /** A feed of what happens from now on, with how the node is as its first event. */
-  open(): EventFeed {
+  /** A feed of what happens from now on for a reader with this token, with how the node is as its first event. */
+  open(token: string): EventFeed {
     if (this.#feeds.size >= FEEDS_MAX) {
       throw new Refusal('busy', `events: ${FEEDS_MAX} are reading already`, { retryAfterSeconds: 5 });
     }
+    const own = [...this.#feeds.values()].filter((name) => name === token).length;
+    if (own >= TOKEN_FEEDS_MAX) {
+      throw new Refusal('busy', `events: ${own} are reading already with this token`, { retryAfterSeconds: 5 });
+    }
     const feed = new EventFeed();
-    this.#feeds.add(feed);
+    this.#feeds.set(feed, token);
     feed.push(this.#coherence(this.#caches.lockstep.coherence));
     this.#stop ??= this.#start();
     return feed;
@@ -56,7 +62,7 @@ export class EventHub {
 
   /** Ends every feed. */
   end(): void {
-    for (const feed of [...this.#feeds]) this.close(feed);
+    for (const feed of [...this.#feeds.keys()]) this.close(feed);
   }
 
   #start(): () => void {
@@ -132,7 +138,7 @@ export class EventHub {
   }
 
   #tell(event: AdminEvent): void {
-    for (const feed of this.#feeds) feed.push(event);
+    for (const feed of this.#feeds.keys()) feed.push(event);
   }
 }
 

@@ -1,5 +1,4 @@
 import type { WarmProgress } from '@lockstep/admin-api';
-import type { Context } from 'hono';
 import { stream, streamSSE } from 'hono/streaming';
 import type { AdminCaches } from './caches.ts';
 import type { EventHub } from './event-hub.ts';
@@ -10,10 +9,10 @@ import { serversToWarm, warm } from './upkeep.ts';
 const QUIET_MS = 15_000;
 
 /** `GET /events` as server-sent events. Ends when the client leaves, or the node does. */
-export function eventStream(hub: EventHub, context: Context): Response {
+export function eventStream(hub: EventHub, { context, token }: Admitted<'events'>): Response {
   // Nobody reads what answers a HEAD, and nothing would tell of its end: it takes no place among the readers.
   if (context.req.method === 'HEAD') return context.body(null, 200, { 'Content-Type': 'text/event-stream' });
-  const feed = hub.open();
+  const feed = hub.open(token.name);
   const response = streamSSE(context, async (out) => {
     out.onAbort(() => hub.close(feed));
     try {
