@@ -20,8 +20,8 @@ const VENDORS = [
   { module: '@opentelemetry/(?!api/)', folders: ['apps/[^/]+', 'packages/bench'] },
 ];
 
-/** What does not ship: tests, and an app's benches, which are built on them. */
-const TESTS = '[.]test(-d)?[.]ts$|^(packages|apps)/[^/]+/test/|^apps/[^/]+/bench/';
+/** What does not ship: tests, and an app's benches and pictures, which are built on them. */
+const TESTS = '[.]test(-d)?[.]ts$|^(packages|apps)/[^/]+/test/|^apps/[^/]+/(bench|pictures)/';
 
 const unplaced = readdirSync('packages').filter((folder) => !LAYERS.flat().includes(folder));
 if (unplaced.length > 0) {

@@ -8,6 +8,8 @@ import type { DemoCluster } from './gateway-config.ts';
 import { writeDemoConfig } from './gateway-config.ts';
 import { GatewayNode, STOP_TIMEOUT_MS } from './gateway-node.ts';
 import { Guard } from './guard.ts';
+import type { Observability } from './observability.ts';
+import { startObservability } from './observability.ts';
 import type { UpOptions } from './options.ts';
 import type { ProcessGroup } from './process-group.ts';
 import type { SourceContext } from './server.ts';
@@ -23,6 +25,8 @@ export interface Cluster {
   readonly servers: Servers | undefined;
   readonly gatewayKey: string;
   readonly adminToken: string;
+  /** Absent where no Docker engine answers, in local mode, and for a tour. */
+  readonly observability: Observability | undefined;
   /** Holds every file of the run, temporary ones included; it goes when the run ends. */
   readonly folder: string;
   /** Ends what it watches when this process dies without doing so itself. */
@@ -40,6 +44,8 @@ export async function startCluster(options: UpOptions, context: SourceContext): 
   closing.add('dismiss the guard', () => guard.dismiss());
 
   const servers = options.local ? undefined : await serversOrNone(options, context);
+  const observability =
+    options.check || servers === undefined ? undefined : await startObservability({ ...context, nodes: NODES, folder });
   say('building');
   await buildGateway(root, signal);
   const gatewayKey = randomBytes(24).toString('base64url');
@@ -55,13 +61,14 @@ export async function startCluster(options: UpOptions, context: SourceContext): 
   say(`starting ${names.join(', ')}`);
   const groups: ProcessGroup[] = [];
   closing.add('stop the nodes', () => stopAll(groups));
-  const starts = names.map(async (name) => {
-    const options = { name, root, folder, configFile, guard, signal };
+  const starts = names.map(async (name, index) => {
+    const environment = observability?.environments[index];
+    const options = { name, root, folder, configFile, guard, signal, ...(environment && { environment }) };
     const node = await GatewayNode.start(options, (group) => groups.push(group));
     await node.untilSays('ready', signal);
     return node;
   });
-  return { nodes: await Promise.all(starts), servers, gatewayKey, adminToken, folder, guard };
+  return { nodes: await Promise.all(starts), servers, gatewayKey, adminToken, observability, folder, guard };
 }
 
 async function serversOrNone(options: UpOptions, context: SourceContext): Promise<Servers | undefined> {

@@ -20,6 +20,8 @@ export interface NodeOptions {
   readonly configFile: string;
   readonly guard: Guard;
   readonly signal: AbortSignal;
+  /** Variables beside those of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** What a node says of itself at `/readyz`. */
@@ -58,7 +60,8 @@ export class GatewayNode {
     const { name, root, folder, configFile, guard, signal } = options;
     const main = join(root, 'apps/gateway/dist/main.js');
     const args = ['--enable-source-maps', main, '--config', configFile];
-    const group = ProcessGroup.start({ command: process.execPath, args, folder, environment: environment() }, guard);
+    const variables = { ...environment(), ...options.environment };
+    const group = ProcessGroup.start({ command: process.execPath, args, folder, environment: variables }, guard);
     started(group);
     const listening = (): Listening | undefined => {
       const [, url = '', adminUrl = ''] = /"url":"(http:[^"]+)","adminUrl":"(http:[^"]+)"/.exec(group.log) ?? [];

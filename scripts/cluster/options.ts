@@ -29,6 +29,8 @@ live board of them, and traffic of a demonstration. Ctrl-C ends all of it.
 Where no URL is given, servers come from the first of these that has them: a Docker engine that answers
 (infra/compose), keydb-server, valkey-server or redis-server and nats-server on the PATH (or KEYDB_SERVER and
 NATS_SERVER), Debian's packages when they may be installed. Otherwise one node runs in local mode.
+
+Where a Docker engine answers, a cluster that stays up also has dashboards, metrics and traces; their addresses are printed.
 `;
 
 /** Arguments and environment as options; a text where they make no sense, which says why. */

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Cluster } from './cluster.ts';
+import type { Observability } from './observability.ts';
 import { welcome } from './welcome.ts';
 
 const KEY = 'a-gateway-key';
@@ -52,12 +53,13 @@ afterEach(async () => {
 });
 
 /** What is printed for that many nodes, all of them the one there is. */
-async function printed(nodes: number): Promise<string> {
+async function printed(nodes: number, observability?: Partial<Observability>): Promise<string> {
   const url = `http://127.0.0.1:${(node.address() as AddressInfo).port}/mcp`;
   const log = vi.spyOn(console, 'log').mockImplementation(() => undefined);
   const named = Array.from({ length: nodes }, (_, index) => ({ name: `node ${index + 1}`, url, adminUrl: ADMIN_URL }));
   const servers = nodes === 1 ? undefined : { from: 'servers of a test' };
-  await welcome({ nodes: named, servers, gatewayKey: KEY, adminToken: 'an-admin-token', folder } as unknown as Cluster);
+  const cluster = { nodes: named, servers, gatewayKey: KEY, adminToken: 'an-admin-token', observability, folder };
+  await welcome(cluster as unknown as Cluster);
   return log.mock.calls.join('\n');
 }
 
@@ -83,4 +85,10 @@ it('the nodes, the key and how to end it are told', async () => {
   expect(text).toContain(`export LOCKSTEP_ADMIN_URL=${ADMIN_URL} LOCKSTEP_ADMIN_TOKEN=an-admin-token`);
   expect(text).toContain('Ctrl-C ends all of it.');
   expect(await printed(1)).toContain('One gateway node is up, in local mode.');
+});
+
+it('where there are dashboards, traces and metrics, their addresses are told', async () => {
+  expect(await printed(3)).not.toContain('dashboards');
+  const text = await printed(3, { grafanaUrl: 'http://g', jaegerUrl: 'http://j', prometheusUrl: 'http://p' });
+  expect(text).toMatch(/dashboards +http:\/\/g\n +traces +http:\/\/j\n +metrics +http:\/\/p\n/);
 });

@@ -1,9 +1,17 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cluster } from './cluster.ts';
+import type { Observability } from './observability.ts';
 
 /** Prints where the nodes are, the key to them, and what to try; each line that begins with `curl` can be run as it is. */
-export async function welcome({ nodes, servers, gatewayKey, adminToken, folder }: Cluster): Promise<void> {
+export async function welcome({
+  nodes,
+  servers,
+  gatewayKey,
+  adminToken,
+  observability,
+  folder,
+}: Cluster): Promise<void> {
   const options = join(folder, 'curl');
   await writeFile(options, curlOptions(gatewayKey), { mode: 0o600 });
   const urls = nodes.map(({ url }) => url);
@@ -17,6 +25,7 @@ export async function welcome({ nodes, servers, gatewayKey, adminToken, folder }
     '',
     ...nodes.map(({ name, url }) => `  ${name}       ${url}`),
     `  gateway key  ${gatewayKey}   (Authorization: Bearer <key>)`,
+    ...(observability === undefined ? [] : addresses(observability)),
     '',
     'Three things to try:',
     '',
@@ -39,6 +48,10 @@ export async function welcome({ nodes, servers, gatewayKey, adminToken, folder }
     'Ctrl-C ends all of it.',
   ];
   console.log(lines.join('\n'));
+}
+
+function addresses({ grafanaUrl, jaegerUrl, prometheusUrl }: Observability): string[] {
+  return ['', `  dashboards   ${grafanaUrl}`, `  traces       ${jaegerUrl}`, `  metrics      ${prometheusUrl}`];
 }
 
 /** Options that every request needs: kept in a file, so that a line to try is short. */

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Sourced after toolchain.sh. `servers_ready` makes sure that the servers the integration tests start are there:
-# a tier (KEYDB_SERVER, else redis-server), nats-server, and the reverse proxies haproxy and nginx. It installs
+# a tier (KEYDB_SERVER, else redis-server), nats-server, prometheus, and the reverse proxies haproxy and nginx. It installs
 # Debian's packages when it may, and never starts a server: each test starts its own, on a free loopback port.
 
 servers_ready() {
@@ -9,11 +9,15 @@ servers_ready() {
   if [ -n "${KEYDB_SERVER:-}" ]; then
     [ -x "$KEYDB_SERVER" ] || fail "KEYDB_SERVER=$KEYDB_SERVER is not an executable file"
   fi
+  # Compose reads its files in a test. It is no server, and who has Docker's, or no Debian, is not asked for another.
+  docker compose version >/dev/null 2>&1 || command -v docker-compose >/dev/null || ! command -v apt-get >/dev/null ||
+    missing+=(docker-compose)
   command -v redis-server >/dev/null || missing+=(redis-server)
   command -v redis-sentinel >/dev/null || missing+=(redis-sentinel)
   command -v nats-server >/dev/null || missing+=(nats-server)
   command -v haproxy >/dev/null || missing+=(haproxy)
   command -v nginx >/dev/null || missing+=(nginx)
+  command -v prometheus >/dev/null || missing+=(prometheus)
   [ ${#missing[@]} -eq 0 ] || debian_packages "${missing[@]}"
 }
 
@@ -43,5 +47,8 @@ without_services() {
   fi
   apt-get update -q
   apt-get install -qy --no-install-recommends "$@"
-  ! command -v systemctl || systemctl disable "$@"
+  for package; do
+    # Not every package has a service.
+    ! systemctl cat "$package" || systemctl disable "$package"
+  done
 }

@@ -13,9 +13,10 @@ export type BusReport = NatsReport;
 const ANSWER_MS_MAX = 5_000;
 
 /** Asks a cluster's tier what it is, as a node's user. Rejects with the `CacheError` that a node would get. */
-export function probeTier({ tierUrl, name }: ClusterConfig): Promise<TierReport> {
+export function probeTier({ tierUrl, tierTls, name }: ClusterConfig): Promise<TierReport> {
   return probeKeydb({
     url: tierUrl,
+    ...(tierTls && { tls: tierTls }),
     cluster: name,
     connectTimeoutMs: ANSWER_MS_MAX,
     commandTimeoutMs: ANSWER_MS_MAX,
@@ -23,6 +24,7 @@ export function probeTier({ tierUrl, name }: ClusterConfig): Promise<TierReport>
 }
 
 /** Asks a cluster's bus what it is, as a node's user. Rejects with a `BusUnavailableError`. */
-export function probeBus(busUrl: string, cluster: string, signal: AbortSignal): Promise<BusReport> {
-  return probeNats({ ...parseBusUrl(busUrl), cluster, connectTimeoutMs: ANSWER_MS_MAX }, signal);
+export function probeBus({ busTls, name }: ClusterConfig, busUrl: string, signal: AbortSignal): Promise<BusReport> {
+  const given = { ...parseBusUrl(busUrl), ...(busTls && { tls: busTls }) };
+  return probeNats({ ...given, cluster: name, connectTimeoutMs: ANSWER_MS_MAX }, signal);
 }

@@ -27,6 +27,17 @@ export interface Readiness {
   readonly reason?: string;
 }
 
+/**
+ * `GET /startupz`: whether a node has started. It has once it was coherent and has preloaded the tools of its servers, or
+ * once its patience was over; what happens later does not change that.
+ */
+export interface Startup {
+  readonly status: 'starting' | 'started';
+  readonly node: string;
+  readonly coherence: Readiness['coherence'];
+  readonly reason?: string;
+}
+
 /** Tells how a node is. */
 export class Health {
   readonly #lockstep: Lockstep;
@@ -37,6 +48,8 @@ export class Health {
   closing = false;
   /** Set while the node preloads. */
   starting = false;
+  /** Set once the node has started. */
+  started = false;
 
   constructor(lockstep: Lockstep) {
     this.#lockstep = lockstep;
@@ -52,6 +65,12 @@ export class Health {
       uptime_seconds: Math.round(process.uptime()),
       event_loop_delay_ms: Math.max(0, Math.round(delayMs)),
     };
+  }
+
+  startup(): Startup {
+    const { state: coherence, reason } = this.#lockstep.coherence;
+    const status = this.started ? 'started' : 'starting';
+    return { status, node: this.#lockstep.nodeId, coherence, ...(reason === undefined ? {} : { reason }) };
   }
 
   readiness(): Readiness {

@@ -12,7 +12,7 @@ import { HttpRequests } from './telemetry/http-requests.ts';
 const KEY_LENGTH_MAX = 512;
 
 /** The paths of those who look after the node: they are answered however busy it is. */
-export const PROBES: readonly string[] = ['/healthz', '/readyz'];
+export const PROBES: readonly string[] = ['/healthz', '/readyz', '/startupz'];
 
 /** What the HTTP face works with. */
 export interface HttpOptions {
@@ -22,10 +22,14 @@ export interface HttpOptions {
   readonly logger: Logger;
 }
 
-/** The node's HTTP face: `/mcp` for MCP clients with a gateway key, `/healthz` and `/readyz` for those who run it. */
+/** The node's HTTP face: `/mcp` for MCP clients with a gateway key; `/healthz`, `/startupz` and `/readyz` for those who run it. */
 export function createHttpApp({ openGateway, mcp, health, logger }: HttpOptions): Hono {
   const app = new Hono();
   app.get('/healthz', (context) => context.json(health.liveness()));
+  app.get('/startupz', (context) => {
+    const startup = health.startup();
+    return context.json(startup, startup.status === 'started' ? 200 : 503);
+  });
   app.get('/readyz', (context) => {
     const readiness = health.readiness();
     const isAway = readiness.status === 'draining' || readiness.status === 'starting';
@@ -42,7 +46,7 @@ export function createHttpApp({ openGateway, mcp, health, logger }: HttpOptions)
     if (opened === undefined) return unauthorized(context);
     return mcp.fetch(context.req.raw, { authInfo: authenticated(opened) });
   });
-  app.notFound((context) => context.json({ error: 'not found: try /mcp, /healthz or /readyz' }, 404));
+  app.notFound((context) => context.json({ error: 'not found: try /mcp, /healthz, /startupz or /readyz' }, 404));
   app.onError((error, context) => {
     const { message: reason, cause } = error;
     const underneath = cause instanceof Error ? { cause: cause.message } : {};

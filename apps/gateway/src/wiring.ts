@@ -28,6 +28,8 @@ import { NodeAdmin } from './node-admin.ts';
 import { AccessTokens } from './oauth/access-tokens.ts';
 import { preload } from './preload.ts';
 import type { Stoppable } from './shutdown.ts';
+import type { StartUpOptions } from './start-up.ts';
+import { startUp } from './start-up.ts';
 import { McpOperations } from './telemetry/mcp-operations.ts';
 import { ToolsChanges } from './tools-changes.ts';
 import { UpstreamPool } from './upstream/upstream-pool.ts';
@@ -91,10 +93,10 @@ export async function startNode(
   const parts: NodeParts = { port, mcp, health, lockstep, pool, changes, followed, admin, closing, logger };
   try {
     const { nodeId } = lockstep;
-    const preloaded = startPreload(config, { services, health, lockstep, closing: closing.signal });
+    const begin = startUp(startUpOptions(config, { services, health, lockstep, closing: closing.signal }));
     const url = `${await port.listen(config.port, config.host)}/mcp`;
     const adminUrl = await admin.start(services, url);
-    preloaded();
+    begin();
     followed?.watch();
     const reload = async (): Promise<Reload> => followed?.reload() ?? 'unchanged';
     const leaving = { leave: () => leave(parts), drain: () => drain(parts), close: () => close(parts) };
@@ -105,33 +107,25 @@ export async function startNode(
   }
 }
 
-interface PreloadParts {
+interface StartUpParts {
   readonly services: GatewayServices;
   readonly health: Health;
   readonly lockstep: Lockstep;
   readonly closing: AbortSignal;
 }
 
-/**
- * Has the node say that it is starting, and answers what begins the preload that ends that. A node that has not found its
- * cluster preloads nothing: each would ask every server for itself.
- */
-function startPreload(config: GatewayConfig, { services, health, lockstep, closing }: PreloadParts): () => void {
+function startUpOptions(config: GatewayConfig, { services, health, lockstep, closing }: StartUpParts): StartUpOptions {
   const { preloadTimeoutMs: timeoutMs, connectionsMax } = config.upstream;
-  if (timeoutMs === 0 || lockstep.coherence.state !== 'coherent') return () => undefined;
   const { discovery, logger } = services;
-  health.starting = true;
-  return () => {
-    const { directory } = config;
-    void preload({ discovery, directory, timeoutMs, connectionsMax, logger, closing }).finally(() => {
-      health.starting = false;
-    });
-  };
+  const { directory, startPatienceMs: patienceMs } = config;
+  const warm = () => preload({ discovery, directory, timeoutMs, connectionsMax, logger, closing });
+  return { lockstep, health, preload: timeoutMs === 0 ? undefined : warm, patienceMs, logger, closing };
 }
 
 function adapters(config: GatewayConfig, cluster: ClusterConfig, logger: Logger) {
   const port = cacheLogger(logger);
-  const { name, secret, encryptionKeys, tierUrl, busUrl, durability } = cluster;
+  const { name, secret, encryptionKeys, tierUrl, tierTls, busUrl, busTls, durability } = cluster;
+  const bus = busUrl === undefined ? undefined : { ...parseBusUrl(busUrl), ...(busTls && { tls: busTls }) };
   const lives = Object.values(gatewayPolicies(timesOf(config), 'cluster')).map(
     ({ ttl = 0, grace = 0 }) => millisecondsOf(ttl) + millisecondsOf(grace),
   );
@@ -139,9 +133,9 @@ function adapters(config: GatewayConfig, cluster: ClusterConfig, logger: Logger)
   return {
     secret,
     encryptionKeys: encryptionKeys.length > 0 ? encryptionKeys : [keyMadeOf(secret)],
-    tier: connectKeydb({ url: tierUrl, cluster: name, epochsKeepMs, logger: port }),
+    tier: connectKeydb({ url: tierUrl, ...(tierTls && { tls: tierTls }), cluster: name, epochsKeepMs, logger: port }),
     ...(durability && { durability: { replicas: durability.replicas, timeout: durability.timeoutMs } }),
-    ...(busUrl === undefined ? {} : { bus: connectNats({ ...parseBusUrl(busUrl), cluster: name, logger: port }) }),
+    ...(bus && { bus: connectNats({ ...bus, cluster: name, logger: port }) }),
   };
 }
 

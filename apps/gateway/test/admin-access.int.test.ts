@@ -23,9 +23,13 @@ afterAll(async () => {
 });
 
 /** Sends a request with any header, which `fetch` does not. */
-function send(options: Parameters<typeof request>[1], path = '/v1/status'): Promise<{ status: number; body: string }> {
+function send(
+  options: Parameters<typeof request>[1],
+  path = '/v1/status',
+  url = adminUrl(node),
+): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
-    const sent = request(`${adminUrl(node)}${path}`, options as object, (response) => {
+    const sent = request(`${url}${path}`, options as object, (response) => {
       let body = '';
       response.on('data', (part) => (body += String(part)));
       response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
@@ -171,6 +175,19 @@ describe('requests', () => {
       });
     }
   });
+});
+
+it('requests that name the API by one of its own names are let in: those of a Service, say', async () => {
+  const adminHosts = 'admin.lockstep.svc, Admin.lockstep.svc.cluster.local';
+  const named = await startTestNode(adminText([STATIC], { adminHosts }));
+  const statusOf = async (host: string) =>
+    (await send({ headers: { ...bearer('viewer'), host } }, '/v1/status', adminUrl(named))).status;
+  expect(await statusOf('admin.lockstep.svc:8001')).toBe(200);
+  expect(await statusOf('admin.lockstep.svc.cluster.local')).toBe(200);
+  for (const other of ['lockstep.svc', 'other.admin.lockstep.svc', 'admin.lockstep.svc.example.com']) {
+    expect(await statusOf(other)).toBe(403);
+  }
+  await named.close();
 });
 
 it('the document of the contract is served', async () => {

@@ -31,12 +31,14 @@ export function adminText(servers: readonly ServerEntry[], lockstep: Readonly<Re
   return JSON.stringify({ ...JSON.parse(text), admin_tokens: Object.fromEntries(tokens) });
 }
 
+type AdminNode = Pick<GatewayNode, 'adminUrl'>;
+
 /** A client of a node's admin API. */
-export function adminOf(node: GatewayNode | undefined, name: TokenName = 'operator'): AdminClient {
+export function adminOf(node: AdminNode | undefined, name: TokenName = 'operator'): AdminClient {
   return new AdminClient({ url: adminUrl(node), token: token(name) });
 }
 
-export function adminUrl(node: GatewayNode | undefined): string {
+export function adminUrl(node: AdminNode | undefined): string {
   if (node?.adminUrl === undefined) throw new Error('this node has no admin API');
   return node.adminUrl;
 }

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { waitFor } from '@lockstep/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CONFIG_BYTES_MAX } from '../src/config/config-source.ts';
@@ -46,18 +46,21 @@ describe('a file', () => {
     await waitFor(() => texts.at(-1) === 'in place', { what: 'what was written in place', timeoutMs: 5_000 });
   });
 
-  it('is read again when the link to its folder turns, as Kubernetes does', async () => {
-    for (const version of ['one', 'two']) {
-      await mkdir(join(folder, version));
-      await writeFile(join(folder, version, 'gateway.json'), version);
-    }
-    await symlink('one', join(folder, '..data'));
+  it('is read again each time the link to its folder turns, as the kubelet has it do for a ConfigMap or a Secret', async () => {
     const path = join(folder, 'gateway.json');
-    await symlink('..data/gateway.json', path);
     const texts = watched(path);
-    await symlink('two', join(folder, '..data-new'));
-    await rename(join(folder, '..data-new'), join(folder, '..data'));
-    await waitFor(() => texts.at(-1) === 'two', { what: 'the other version', timeoutMs: 5_000 });
+    await symlink(join('..data', 'gateway.json'), path);
+    let before: string | undefined;
+    for (const version of ['one', 'two', 'three']) {
+      const stamped = join(folder, `..2026_${version}`);
+      await mkdir(stamped);
+      await writeFile(join(stamped, 'gateway.json'), version);
+      await symlink(basename(stamped), join(folder, '..data_tmp'));
+      await rename(join(folder, '..data_tmp'), join(folder, '..data'));
+      if (before !== undefined) await rm(before, { recursive: true });
+      before = stamped;
+      await waitFor(() => texts.at(-1) === version, { what: version, timeoutMs: 5_000 });
+    }
   });
 
   it('that is written in many steps is read once they have ended', async () => {

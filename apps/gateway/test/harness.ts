@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Environment } from '@lockstep/config';
@@ -59,7 +60,8 @@ export async function startTestNode(
   environment: Environment = {},
   logger: Logger = pino({ level: 'silent' }),
 ): Promise<GatewayNode> {
-  const loaded = loadGatewayConfig({ file: 'test.json', environment, readText: () => text });
+  const readText = (path: string): string => (path === 'test.json' ? text : readFileSync(path, 'utf8'));
+  const loaded = loadGatewayConfig({ file: 'test.json', environment, readText });
   if (!loaded.ok) throw new Error(formatProblems(loaded.problems));
   return startNode(loaded.value, logger);
 }

@@ -88,6 +88,12 @@ describe.each([
     expect(heard.flatMap((headers) => [headers.get('baggage'), headers.get('tracestate')])).toEqual(
       heard.flatMap(() => [null, null]),
     );
+    const line =
+      node
+        .stdout()
+        .split('\n')
+        .find((written) => written.includes('connected to an MCP server')) ?? '{}';
+    expect(JSON.parse(line)).toMatchObject({ trace_id: CALLER.traceId, trace_flags: '01' });
     await client.close();
     node.child.kill('SIGTERM');
     expect(await node.exited).toBe(0);

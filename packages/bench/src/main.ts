@@ -15,6 +15,7 @@ import { packings } from './packings.ts';
 import { stampede } from './stampede.ts';
 import { summaryOf, tableOf } from './table.ts';
 import { manyKeys, tierHit } from './tier-hit.ts';
+import { tierMemory } from './tier-memory.ts';
 import { tracing } from './tracing.ts';
 
 const USAGE = `Usage: pnpm bench [--only ITEM] [--json FILE] [--smoke]
@@ -29,6 +30,7 @@ const ITEMS: ReadonlyMap<string, Item> = new Map([
   ['near-hit', nearHit],
   ['tracing', tracing],
   ['memory', memory],
+  ['tier-memory', tierMemory],
   ['tier-hit', tierHit],
   ['many-keys', manyKeys],
   ['packing', packings],

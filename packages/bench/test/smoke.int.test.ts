@@ -11,6 +11,7 @@ const ITEMS = [
   'near-hit',
   'tracing',
   'memory',
+  'tier-memory',
   'tier-hit',
   'many-keys',
   'packing',

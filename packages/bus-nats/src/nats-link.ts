@@ -66,7 +66,9 @@ export class NatsLink {
       return link;
     } catch (cause) {
       await link?.close();
-      throw cause instanceof BusUnavailableError ? cause : new BusUnavailableError(reasonOf(cause), { cause });
+      throw cause instanceof BusUnavailableError
+        ? cause
+        : new BusUnavailableError(reasonOf(cause, { tls: config.tls !== undefined }), { cause });
     } finally {
       signal.removeEventListener('abort', giveUp);
     }
@@ -77,7 +79,7 @@ export class NatsLink {
     this.#subject = options.config.subject;
     this.#listener = options.listener;
     this.#pendingBytesMax = options.config.pendingBytesMax;
-    this.lost = lossOf(connection).catch(reasonOf);
+    this.lost = lossOf(connection).catch((error: unknown) => reasonOf(error));
     connection.subscribe(this.#subject, {
       callback: (error, message) => {
         if (error === null) {

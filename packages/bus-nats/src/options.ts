@@ -20,6 +20,8 @@ export interface NatsTls {
   readonly certFile?: string;
   readonly key?: string;
   readonly keyFile?: string;
+  /** The name that the server's certificate is to carry. Default: the one in the URL. */
+  readonly servername?: string;
   /** `false` takes any certificate. Default: true. */
   readonly rejectUnauthorized?: boolean;
 }

@@ -45,7 +45,8 @@ export async function probeNats(options: NatsBusOptions, signal: AbortSignal): P
     const given = await connectionOptions(config, []);
     connection = await dial(() => connect(given), signal);
   } catch (cause) {
-    throw cause instanceof BusUnavailableError ? cause : new BusUnavailableError(reasonOf(cause), { cause });
+    if (cause instanceof BusUnavailableError) throw cause;
+    throw new BusUnavailableError(reasonOf(cause, { tls: config.tls !== undefined }), { cause });
   }
   try {
     return await ask(connection, config);

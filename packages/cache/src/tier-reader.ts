@@ -9,6 +9,7 @@ import { freshHit } from './lookup.ts';
 import { NearStore, nearLife, scopesOf } from './near-store.ts';
 import { unpacked } from './packing.ts';
 
+const COMPLAINT_INTERVAL_MS = 60_000;
 const TOKEN_BYTES = 12;
 
 /**
@@ -61,6 +62,7 @@ export class TierReader {
   readonly #engine: Engine;
   readonly #space: Space;
   readonly #near: NearStore;
+  #complainedMs = Number.NEGATIVE_INFINITY;
 
   constructor(engine: Engine, space: Space) {
     this.#engine = engine;
@@ -195,7 +197,15 @@ export class TierReader {
   }
 
   #rejected(): undefined {
-    this.#engine.node.counters.entriesRejected++;
+    const { counters, clock, logger } = this.#engine.node;
+    counters.entriesRejected++;
+    const nowMs = clock.monotonicMs();
+    if (nowMs - this.#complainedMs < COMPLAINT_INTERVAL_MS) return;
+    this.#complainedMs = nowMs;
+    const { name: namespace } = this.#space;
+    logger.warn('an entry in the tier cannot be read, and counts as none: another release, codec, schema or key?', {
+      namespace,
+    });
   }
 
   #keep(

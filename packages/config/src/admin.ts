@@ -32,6 +32,8 @@ export interface AdminLimits {
 export interface AdminConfig {
   readonly host: string;
   readonly port: number;
+  /** By which names it is asked besides `host`. */
+  readonly hosts: readonly string[];
   /** None: it does not listen. */
   readonly tokens: readonly AdminToken[];
 }

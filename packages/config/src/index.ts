@@ -29,7 +29,8 @@ export type { OAuthClient } from './oauth.ts';
 
 // Settings
 export type { LogLevel, SettingName, ToolListKind, TraceLookups } from './setting-values.ts';
-export type { SettingSpec } from './settings.ts';
+export type { SettingSpec } from './setting-spec.ts';
+export type { TlsConfig } from './tls.ts';
 export { SETTINGS } from './settings.ts';
 
 // What may be shown

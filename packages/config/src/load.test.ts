@@ -78,6 +78,8 @@ it("turns the seed's cache names into a tier, from the file or in upper case fro
     secret: SECRET,
     encryptionKeys: [],
     sharesOauthTokens: false,
+    tierTls: undefined,
+    busTls: undefined,
     tierUrl: 'redis://keydb:6380/0',
     busUrl: undefined,
   });

@@ -12,6 +12,8 @@ import type { Resolved } from './resolve.ts';
 import { resolve } from './resolve.ts';
 import type { LogLevel, SettingName, SettingValues, ToolListKind, TraceLookups } from './setting-values.ts';
 import { ENCRYPTION_KEYS, SETTINGS } from './settings.ts';
+import type { TlsConfig } from './tls.ts';
+import { tlsOf } from './tls.ts';
 
 /** As many as a node takes. */
 const ENCRYPTION_KEYS_MAX = 32;
@@ -26,6 +28,9 @@ export interface ClusterConfig {
   readonly sharesOauthTokens: boolean;
   readonly tierUrl: string;
   readonly busUrl: string | undefined;
+  /** TLS towards the tier, and towards the bus; undefined: nothing is set, a URL that asks for TLS gets it all the same. */
+  readonly tierTls: TlsConfig | undefined;
+  readonly busTls: TlsConfig | undefined;
   /** How many of the tier's replicas writes wait for, and how long; undefined: they wait for none. */
   readonly durability: { readonly replicas: number; readonly timeoutMs: number } | undefined;
 }
@@ -55,8 +60,10 @@ export interface GatewayConfig {
   readonly gatewayConfigTtlMs: number;
   readonly upstream: UpstreamConfig;
   readonly toolList: ToolListKind;
-  readonly drain: DrainConfig;
   readonly traceLookups: TraceLookups;
+  /** How long a node that has not found its cluster says that it is starting. */
+  readonly startPatienceMs: number;
+  readonly drain: DrainConfig;
   readonly logLevel: LogLevel;
   readonly directory: GatewayDirectory;
   /** What the configuration says that changes nothing here, or should be looked at; for the log. */
@@ -111,6 +118,7 @@ function assemble({ values }: Resolved, cluster: ClusterConfig | undefined, file
     admin: {
       host: values.adminHost as string,
       port: number('adminPort'),
+      hosts: ((values.adminHosts ?? '') as string).split(/[\s,]+/).filter((name) => name !== ''),
       tokens: adminTokensOf(file.document.admin_tokens),
     },
     cluster,
@@ -128,8 +136,9 @@ function assemble({ values }: Resolved, cluster: ClusterConfig | undefined, file
       preloadTimeoutMs: number('preloadTimeoutMs'),
     },
     toolList: values.toolList as ToolListKind,
-    drain: { delayMs: number('drainDelayMs'), timeoutMs: number('drainTimeoutMs') },
     traceLookups: values.traceLookups as TraceLookups,
+    startPatienceMs: number('startPatienceMs'),
+    drain: { delayMs: number('drainDelayMs'), timeoutMs: number('drainTimeoutMs') },
     logLevel: values.logLevel as LogLevel,
     directory,
     notes: directory.keys.length === 0 ? [...file.notes, 'apikeys is empty: every request is refused'] : file.notes,
@@ -162,7 +171,9 @@ function clusterOf(
     readText,
     leastCharacters: 1,
   });
-  for (const read of [secrets, keys]) problems.push(...(read.ok ? [] : read.problems));
+  const tierTls = tlsOf(values as SettingValues, { of: 'tier', url: tierUrl, readText });
+  const busTls = tlsOf(values as SettingValues, { of: 'bus', url: busUrl, readText });
+  for (const read of [secrets, keys, tierTls, busTls]) problems.push(...(read.ok ? [] : read.problems));
   const isGiven =
     [secret, secretFile].some((given) => given !== undefined) || isWrong('secret') || isWrong('secretFile');
   if (tierUrl !== undefined && !isGiven) {
@@ -182,15 +193,19 @@ function clusterOf(
     const takes = 'encryptionKeys as well (LOCKSTEP_ENCRYPTION_KEYS): tokens are in the tier encrypted, or not at all';
     problems.push({ path: 'oauthTokens', got: 'shared, without encryption keys', takes });
   }
-  if (problems.length > 0 || !secrets.ok) {
+  if (problems.length > 0 || !secrets.ok || !tierTls.ok || !busTls.ok) {
     return { ok: false, problems };
   }
   if (tierUrl === undefined || secrets.value === undefined) return { ok: true, value: undefined };
   const durability = replicas === 0 ? undefined : { replicas, timeoutMs: values.durabilityTimeoutMs as number };
   const [name, used] = [values.cluster as string, secrets.value];
+  const tls = { tierTls: tierTls.value, busTls: busTls.value };
   return {
     ok: true,
-    value: { name, tierUrl, busUrl, secret: used, encryptionKeys: encryptionKeys ?? [], sharesOauthTokens, durability },
+    value: {
+      ...{ name, tierUrl, busUrl, ...tls, secret: used, encryptionKeys: encryptionKeys ?? [] },
+      ...{ sharesOauthTokens, durability },
+    },
   };
 }
 

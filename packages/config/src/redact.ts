@@ -48,6 +48,8 @@ export function redactConfig(config: GatewayConfig): Readonly<Record<string, unk
             sharesOauthTokens: cluster.sharesOauthTokens,
             tierUrl: maskUrl(cluster.tierUrl),
             busUrl: cluster.busUrl === undefined ? undefined : maskUrl(cluster.busUrl),
+            tierTls: cluster.tierTls,
+            busTls: cluster.busTls,
             durability: cluster.durability,
           },
     directory: {

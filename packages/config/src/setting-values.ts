@@ -7,8 +7,17 @@ export interface SettingValues {
   readonly port?: number;
   readonly adminHost?: string;
   readonly adminPort?: number;
+  readonly adminHosts?: string;
   readonly tierUrl?: string;
+  readonly tierCaFile?: string;
+  readonly tierCertFile?: string;
+  readonly tierKeyFile?: string;
+  readonly tierServerName?: string;
   readonly busUrl?: string;
+  readonly busCaFile?: string;
+  readonly busCertFile?: string;
+  readonly busKeyFile?: string;
+  readonly busServerName?: string;
   readonly cluster?: string;
   readonly secret?: string;
   readonly secretFile?: string;
@@ -29,9 +38,10 @@ export interface SettingValues {
   readonly responseBytesMax?: number;
   readonly toolList?: ToolListKind;
   readonly preloadTimeoutMs?: number;
+  readonly traceLookups?: TraceLookups;
+  readonly startPatienceMs?: number;
   readonly drainDelayMs?: number;
   readonly drainTimeoutMs?: number;
-  readonly traceLookups?: TraceLookups;
   readonly logLevel?: LogLevel;
 }
 

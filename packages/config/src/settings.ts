@@ -1,29 +1,24 @@
 import { CLUSTER_NAME, CLUSTER_NAME_TAKES } from '@lockstep/core';
 import { z } from 'zod';
 import { field } from './field.ts';
+import type { SettingRow, SettingSpec } from './setting-spec.ts';
 import type { SettingName, SettingValues } from './setting-values.ts';
+import { tlsSettings } from './tls-settings.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** A setting of the process: one line of the options table. */
-export interface SettingSpec {
-  /** Its name in the `lockstep` section of the file. */
-  readonly name: SettingName;
-  /** Its environment variable. */
-  readonly variable: string;
-  /** What the description that this gateway follows calls it, where it has a name for it. */
-  readonly seedName: string | undefined;
-  readonly takes: string;
-  /** What is used when it is not set; undefined: nothing, see `meaning`. */
-  readonly fallback: string | number | undefined;
-  readonly meaning: string;
-}
-
-type SettingRow = Omit<SettingSpec, 'name'> & { readonly schema: z.ZodType; readonly secret?: true };
-
 const text = (max: number): z.ZodString => z.string().min(1).max(max);
 const whole = (min: number, max: number): z.ZodNumber => z.int().min(min).max(max);
-const url = (pattern: RegExp): z.ZodString => z.string().max(2_000).regex(pattern);
+/** One URL, or several with commas between, each with a port that there is. */
+const url = (pattern: RegExp): z.ZodString =>
+  z
+    .string()
+    .max(2_000)
+    .regex(pattern, { abort: true })
+    .refine((urls) => urls.split(',').every((one) => URL.canParse(one)));
+
+/** One or more host names. */
+const HOST_NAMES = /^[A-Za-z0-9._-]{1,253}([\s,]+[A-Za-z0-9._-]{1,253})*$/;
 
 /** One or more of `id:64 hexadecimal characters`. */
 export const ENCRYPTION_KEYS: RegExp = /^[A-Za-z0-9._-]{1,64}:[0-9a-f]{64}([\s,]+[A-Za-z0-9._-]{1,64}:[0-9a-f]{64})*$/;
@@ -61,6 +56,15 @@ const ROWS: Readonly<Record<SettingName, SettingRow>> = {
     fallback: 8001,
     meaning: 'The TCP port of the admin API.',
   },
+  adminHosts: {
+    variable: 'LOCKSTEP_ADMIN_HOSTS',
+    seedName: undefined,
+    schema: text(4_096).regex(HOST_NAMES),
+    takes: 'a host name, or several with commas between',
+    fallback: undefined,
+    meaning:
+      'By which names the admin API is asked besides `adminHost`: those of a proxy, or of a Kubernetes Service. Another name in `Host` is refused.',
+  },
   tierUrl: {
     variable: 'LOCKSTEP_TIER_URL',
     seedName: 'enkrypt_mcp_use_external_cache, enkrypt_cache_host, _port, _db, _password',
@@ -69,6 +73,7 @@ const ROWS: Readonly<Record<SettingName, SettingRow>> = {
     fallback: undefined,
     meaning: 'The shared tier (KeyDB, Redis, Valkey). Without it the node runs alone, in `local` mode.',
   },
+  ...tlsSettings('tier', 'LOCKSTEP_TIER'),
   busUrl: {
     variable: 'LOCKSTEP_BUS_URL',
     seedName: undefined,
@@ -77,6 +82,7 @@ const ROWS: Readonly<Record<SettingName, SettingRow>> = {
     fallback: undefined,
     meaning: 'The invalidation bus (NATS). Without it a clear reaches the other nodes with their next heartbeat.',
   },
+  ...tlsSettings('bus', 'LOCKSTEP_BUS'),
   cluster: {
     variable: 'LOCKSTEP_CLUSTER',
     seedName: undefined,
@@ -244,6 +250,24 @@ const ROWS: Readonly<Record<SettingName, SettingRow>> = {
     fallback: 10_000,
     meaning: 'How long a node that starts may discover the tools of all servers before it says that it is ready.',
   },
+  traceLookups: {
+    variable: 'LOCKSTEP_TRACE_LOOKUPS',
+    seedName: undefined,
+    schema: z.enum(['all', 'misses', 'off']),
+    takes: 'one of: all, misses, off',
+    fallback: 'all',
+    meaning:
+      'Which lookups of the caches have a span, where `OTEL_*` variables have traces exported: `misses`, those that the near-cache did not answer.',
+  },
+  startPatienceMs: {
+    variable: 'LOCKSTEP_START_PATIENCE_MS',
+    seedName: undefined,
+    schema: whole(0, 3_600_000),
+    takes: 'a whole number of milliseconds from 0 to 3600000; 0: it does not wait for its cluster',
+    fallback: 300_000,
+    meaning:
+      'How long `/startupz` says `starting` of a node that has not found its cluster; then it has started, degraded.',
+  },
   drainDelayMs: {
     variable: 'LOCKSTEP_DRAIN_DELAY_MS',
     seedName: undefined,
@@ -259,14 +283,6 @@ const ROWS: Readonly<Record<SettingName, SettingRow>> = {
     takes: 'a whole number of milliseconds from 0 to 3600000',
     fallback: 4_000,
     meaning: 'How long requests that are under way when the port closes may go on before they are broken off.',
-  },
-  traceLookups: {
-    variable: 'LOCKSTEP_TRACE_LOOKUPS',
-    seedName: undefined,
-    schema: z.enum(['all', 'misses', 'off']),
-    takes: 'one of: all, misses, off',
-    fallback: 'all',
-    meaning: 'Which lookups have a span where traces are exported; `misses`: those that the near-cache did not answer.',
   },
   logLevel: {
     variable: 'LOCKSTEP_LOG_LEVEL',

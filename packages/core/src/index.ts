@@ -10,6 +10,7 @@ export {
   OverloadedError,
   TierUnavailableError,
 } from './errors.ts';
+export { tlsFailure } from './tls-failure.ts';
 
 // Keys, scopes and partitions
 export type { Incarnation, KeyedDigest, KeyId, NodeId, Scope, ScopeId } from './keys.ts';

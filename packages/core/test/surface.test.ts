@@ -51,6 +51,7 @@ const VALUES = [
   'entryVersion',
   'isBehind',
   'partitionOf',
+  'tlsFailure',
 ];
 
 const TYPES = [

@@ -1,4 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+
+/** The files of TLS towards a server on loopback: its authority, and the client's own certificate and key. */
+export interface ExchangeTls {
+  readonly caFile: string;
+  readonly certFile: string;
+  readonly keyFile: string;
+}
 
 /** One short conversation with a server on loopback. */
 export interface Exchange {
@@ -8,15 +17,19 @@ export interface Exchange {
   /** Whether all that was received so far is the whole answer. */
   readonly isComplete: (received: string) => boolean;
   readonly timeoutMs: number;
+  /** Default: in clear. */
+  readonly tls?: ExchangeTls | undefined;
 }
 
 /** Connects, sends, and answers what came back; undefined when nobody listens or no whole answer comes in time. */
 export async function exchange(options: Exchange): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
   let received = '';
-  const socket = connect({ host: '127.0.0.1', port: options.port });
+  const { tls, port } = options;
+  const at = { host: '127.0.0.1', port };
+  const socket = tls === undefined ? connect(at) : connectTls({ ...at, ...filesOf(tls) });
   socket.setTimeout(options.timeoutMs, () => socket.destroy());
-  socket.on('connect', () => {
+  socket.on(tls === undefined ? 'connect' : 'secureConnect', () => {
     if (options.send !== '') {
       socket.write(options.send);
     }
@@ -31,4 +44,8 @@ export async function exchange(options: Exchange): Promise<string | undefined> {
   socket.on('error', () => undefined);
   socket.on('close', () => resolve(undefined));
   return promise;
+}
+
+function filesOf({ caFile, certFile, keyFile }: ExchangeTls) {
+  return { ca: readFileSync(caFile), cert: readFileSync(certFile), key: readFileSync(keyFile) };
 }

@@ -1,6 +1,6 @@
 // Real servers, and faults between them and their clients
 export type { Balancer } from './balancer.ts';
-export type { Exchange } from './exchange.ts';
+export type { Exchange, ExchangeTls } from './exchange.ts';
 export { exchange } from './exchange.ts';
 export { findBinary } from './find-binary.ts';
 export type { HaproxyOptions } from './haproxy.ts';
@@ -8,6 +8,7 @@ export { startHaproxy } from './haproxy.ts';
 export type { NatsOptions } from './nats-server.ts';
 export { NATS_BINARY, startNats } from './nats-server.ts';
 export { startNginx } from './nginx.ts';
+export { PROMETHEUS_BINARY, startPrometheus } from './prometheus-server.ts';
 export type { ReceivedRequest, ReceiverAnswer } from './otlp-receiver.ts';
 export { OtlpReceiver } from './otlp-receiver.ts';
 export type { ReceivedSpan } from './otlp-wire.ts';
@@ -17,6 +18,8 @@ export type { Reaper } from './reaper.ts';
 export { startReaper } from './reaper.ts';
 export type { RedisOptions } from './redis-server.ts';
 export { REDIS_BINARY, startRedis } from './redis-server.ts';
+export type { SecuredServers } from './secured-servers.ts';
+export { startSecuredServers } from './secured-servers.ts';
 export type { SentinelOptions } from './sentinel.ts';
 export { startSentinel } from './sentinel.ts';
 export type { RunningServer } from './running-server.ts';

@@ -18,6 +18,8 @@ export interface NatsOptions {
   readonly args?: readonly string[];
   /** A fixed port. Default: one the kernel offers. */
   readonly port?: number;
+  /** Variables that its configuration names, beside those of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -32,6 +34,7 @@ export async function startNats(options: NatsOptions = {}): Promise<RunningServe
     scheme: 'nats',
     binary,
     port: options.port,
+    environment: options.environment,
     arguments: (port) => [
       ...['--addr', '127.0.0.1', '--port', String(port), '--name', serverName],
       ...(options.args ?? []),

@@ -5,6 +5,9 @@ export interface ReceivedSpan {
   readonly parentSpanId: string | undefined;
   readonly name: string;
   readonly kind: number;
+  /** When it began and ended, in nanoseconds since 1970. */
+  readonly startNs: bigint;
+  readonly endNs: bigint;
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly links: readonly { readonly traceId: string; readonly spanId: string }[];
   /** 2 where it failed. */
@@ -30,6 +33,8 @@ export function spansOfProtobuf(bytes: Buffer): ReceivedSpan[] {
       parentSpanId: hex(span, 4),
       name: text(span, 5),
       kind: whole(span, 6),
+      startNs: fixed(span, 7),
+      endNs: fixed(span, 8),
       attributes: attributesOf(span, 9),
       links: messages(span, 13).map((link) => ({ traceId: hex(link, 1) ?? '', spanId: hex(link, 2) ?? '' })),
       status: whole(messages(span, 15)[0] ?? Buffer.alloc(0), 3),
@@ -43,8 +48,10 @@ export function spansOfJson(json: string): ReceivedSpan[] {
   const request = JSON.parse(json) as JsonRequest;
   return (request.resourceSpans ?? []).flatMap(({ resource, scopeSpans = [] }) =>
     scopeSpans.flatMap(({ spans = [] }) =>
-      spans.map(({ parentSpanId, links = [], status, attributes, ...span }) => ({
+      spans.map(({ parentSpanId, links = [], status, attributes, startTimeUnixNano, endTimeUnixNano, ...span }) => ({
         ...span,
+        startNs: BigInt(startTimeUnixNano),
+        endNs: BigInt(endTimeUnixNano),
         parentSpanId: parentSpanId === '' ? undefined : parentSpanId,
         attributes: ofJson(attributes),
         links,
@@ -70,6 +77,8 @@ interface JsonRequest {
 
 interface JsonSpan extends Pick<ReceivedSpan, 'traceId' | 'spanId' | 'name' | 'kind'> {
   readonly parentSpanId?: string;
+  readonly startTimeUnixNano: string;
+  readonly endTimeUnixNano: string;
   readonly attributes?: JsonAttributes;
   readonly links?: ReceivedSpan['links'];
   readonly status?: { readonly code?: number };
@@ -106,6 +115,10 @@ function text(message: Buffer, number: number): string {
 
 function hex(message: Buffer, number: number): string | undefined {
   return messages(message, number)[0]?.toString('hex');
+}
+
+function fixed(message: Buffer, number: number): bigint {
+  return messages(message, number)[0]?.readBigUInt64LE() ?? 0n;
 }
 
 function whole(message: Buffer, number: number): number {

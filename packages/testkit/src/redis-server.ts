@@ -1,3 +1,4 @@
+import type { ExchangeTls } from './exchange.ts';
 import { exchange } from './exchange.ts';
 import type { BinaryQuery } from './find-binary.ts';
 import { findBinary } from './find-binary.ts';
@@ -19,6 +20,10 @@ export interface RedisOptions {
   readonly persistent?: boolean;
   /** A fixed port. Default: one the kernel offers. */
   readonly port?: number;
+  /** The path of a configuration file, in place of all of these settings but the port. */
+  readonly config?: string;
+  /** It speaks TLS alone; these files are for the question whether it is up. */
+  readonly tls?: ExchangeTls;
 }
 
 /**
@@ -32,12 +37,17 @@ export async function startRedis(options: RedisOptions = {}): Promise<RunningSer
     scheme: 'redis',
     binary,
     port: options.port,
-    arguments: (port, directory) => [
-      ...['--port', String(port), '--bind', '127.0.0.1', '--protected-mode', 'no', '--daemonize', 'no'],
-      ...['--dir', directory, '--save', ''],
-      ...(options.persistent === true ? ['--appendonly', 'yes', '--appendfsync', 'always'] : ['--appendonly', 'no']),
-      ...(options.args ?? []),
-    ],
+    arguments: (port, directory) => {
+      const at = [options.tls === undefined ? '--port' : '--tls-port', String(port), '--bind', '127.0.0.1'];
+      if (options.config !== undefined) return [options.config, ...at, ...(options.args ?? [])];
+      return [
+        ...at,
+        ...['--protected-mode', 'no', '--daemonize', 'no'],
+        ...['--dir', directory, '--save', ''],
+        ...(options.persistent === true ? ['--appendonly', 'yes', '--appendfsync', 'always'] : ['--appendonly', 'no']),
+        ...(options.args ?? []),
+      ];
+    },
     answers: async (port, pid) => {
       // INFO names the process, and says whether it still loads its data: PING is answered then by some servers.
       const reply = await exchange({
@@ -45,6 +55,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RunningSer
         send: 'INFO server\r\nINFO persistence\r\nPING\r\n',
         isComplete: (text) => /(^|\r\n)(\+PONG|-[A-Z]+ .*)\r\n$/.test(text),
         timeoutMs: 1_000,
+        tls: options.tls,
       });
       // A server that asks for a password is up.
       const isOpen = [`\r\nprocess_id:${pid}\r\n`, '\r\nloading:0\r\n', '+PONG\r\n'].every((part) =>

@@ -48,6 +48,8 @@ export interface ServerKind {
   readonly binary: string;
   /** A fixed port; undefined: one the kernel offers. */
   readonly port: number | undefined;
+  /** Variables beside those of this process. */
+  readonly environment?: Readonly<Record<string, string>> | undefined;
   arguments(port: number, directory: string): readonly string[];
   /** Whether the server on this port answers by its protocol, and is the process with this pid. */
   answers(port: number, pid: number): Promise<boolean>;
@@ -167,6 +169,7 @@ class ServerProcess implements RunningServer {
   #spawn(): Run {
     const child = spawn(this.#kind.binary, this.#kind.arguments(this.port, this.#directory), {
       cwd: this.#directory,
+      env: { ...process.env, ...this.#kind.environment },
       stdio: ['ignore', 'pipe', 'pipe'],
       // A Ctrl-C at the terminal reaches the tests alone, which stop the server in their own order.
       detached: true,

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Balancer, RunningServer } from '@lockstep/testkit';
-import { startHaproxy, startNats, startNginx, startRedis, waitFor } from '@lockstep/testkit';
+import { startHaproxy, startNats, startNginx, startPrometheus, startRedis, waitFor } from '@lockstep/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 
 const started: RunningServer[] = [];
@@ -26,6 +26,7 @@ afterEach(async () => {
 describe.each([
   { what: 'a tier server', start: () => startRedis() },
   { what: 'a bus server', start: () => startNats() },
+  { what: 'Prometheus', start: () => startPrometheus('global: { scrape_interval: 1s }') },
   { what: 'a proxy of connections', start: () => startHaproxy({ checkPath: '/', checkEveryMs: 100 }) },
   { what: 'a proxy of requests', start: () => startNginx() },
 ])('$what', ({ start }) => {

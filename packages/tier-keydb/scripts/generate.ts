@@ -4,7 +4,8 @@ import { dirname, join, resolve } from 'node:path';
 
 /**
  * Emits `src/generated/<name>.ts` for every `src/lua/<name>-<keys>.lua`: includes resolved, comments removed.
- * With `--check` it writes nothing, and fails where what it would write differs from what is there.
+ * With `--check` it writes nothing, and fails where what it would write differs from what is there. With `--release` it
+ * writes the scripts to `test/fixtures/scripts-<version>.json` instead: later releases are tested beside them.
  */
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -13,29 +14,49 @@ const TARGET = join(ROOT, 'src/generated');
 const SCRIPT_NAME = /^([a-z]+(?:-[a-z]+)*)-(\d+)\.lua$/;
 const INCLUDE = /^--- @include "([^"]+)"$/;
 
-const isCheck = process.argv.includes('--check');
+const [isCheck, isRelease] = ['--check', '--release'].map((option) => process.argv.includes(option));
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
 
+/** A script as it is sent. */
+interface Script {
+  readonly name: string;
+  readonly keyCount: number;
+  readonly sha1: string;
+  readonly lua: string;
+}
+
+const scripts = new Map<string, Script>();
 const emitted = new Map<string, string>();
 for (const file of readdirSync(SOURCES).sort()) {
   const match = SCRIPT_NAME.exec(file);
-  if (match !== null)
-    emitted.set(`${match[1]}.ts`, moduleOf(match[1] as string, Number(match[2]), join(SOURCES, file)));
-  else if (file !== 'include') throw new Error(`src/lua/${file}: name it <name>-<number of keys>.lua`);
+  if (match !== null) {
+    const [name, keyCount] = [match[1] as string, Number(match[2])];
+    const script = scriptOf(name, keyCount, join(SOURCES, file));
+    scripts.set(name, script);
+    emitted.set(`${name}.ts`, moduleOf(name, script));
+  } else if (file !== 'include') throw new Error(`src/lua/${file}: name it <name>-<number of keys>.lua`);
 }
 
 const differing = isCheck ? differences(emitted) : [];
-if (!isCheck) write(emitted);
+if (isRelease) {
+  const file = join(ROOT, `test/fixtures/scripts-${version}.json`);
+  writeFileSync(file, `${JSON.stringify({ release: version, scripts: Object.fromEntries(scripts) }, undefined, 1)}\n`, {
+    flag: 'wx',
+  });
+} else if (!isCheck) write(emitted);
 if (differing.length > 0) {
   process.stderr.write(`src/generated differs from src/lua: ${differing.join(', ')}; run \`pnpm generate\`\n`);
   process.exitCode = 1;
 }
 
-function moduleOf(name: string, keyCount: number, path: string): string {
+function scriptOf(name: string, keyCount: number, path: string): Script {
   checkHead(path, keyCount);
   const code = resolveIncludes(path, new Set());
   const lua = `-- lockstep:${name} ${version}\n${code.join('\n')}\n`;
-  const sha1 = createHash('sha1').update(lua).digest('hex');
+  return { name: `lockstep:${name} ${version}`, keyCount, sha1: createHash('sha1').update(lua).digest('hex'), lua };
+}
+
+function moduleOf(name: string, { name: fullName, keyCount, sha1, lua }: Script): string {
   const literal = lua.replaceAll('\\', '\\\\').replaceAll('`', '\\`').replaceAll('${', '\\${');
   const identifier = `${name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())}Script`;
   return [
@@ -43,7 +64,7 @@ function moduleOf(name: string, keyCount: number, path: string): string {
     "import type { LuaScript } from '../lua-script.ts';",
     '',
     `export const ${identifier}: LuaScript<${keyCount}> = {`,
-    `  name: 'lockstep:${name} ${version}',`,
+    `  name: '${fullName}',`,
     `  keyCount: ${keyCount},`,
     `  sha1: '${sha1}',`,
     `  lua: \`${literal}\`,`,

@@ -50,6 +50,7 @@ export class Connection {
   /** Why there is no connection; undefined where there is one. */
   #failure: CacheError | undefined;
   #connectedMs = 0;
+  #hasConnected = false;
   #isClosed = false;
   #retry: NodeJS.Timeout | undefined;
 
@@ -207,6 +208,7 @@ export class Connection {
     if (this.#isClosed) return;
     this.#failure = undefined;
     this.#connectedMs = performance.now();
+    this.#hasConnected = true;
     this.#newestError = undefined;
     this.config.logger.info('tier connected', { server: this.config.server });
     this.#tell({ connected: true });
@@ -216,7 +218,7 @@ export class Connection {
     if (this.#isClosed) return;
     const { server } = this.config;
     const reason = this.#newestError ?? new Error('the server closed the connection');
-    const failure = tierError(reason, { what: 'no connection', server });
+    const failure = tierError(reason, { what: 'no connection', server, isFirst: !this.#hasConnected });
     const isNews = failure.message !== this.#failure?.message;
     this.#failure = failure;
     if (!isNews) return;

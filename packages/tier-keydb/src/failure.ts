@@ -1,4 +1,4 @@
-import { CacheError, TierUnavailableError } from '@lockstep/core';
+import { CacheError, TierUnavailableError, tlsFailure } from '@lockstep/core';
 
 /** What a refusal means, and what to do about it; by the first word of the server's error. */
 const REFUSALS: Readonly<Record<string, { readonly advice: string; readonly retryable: boolean }>> = {
@@ -35,6 +35,17 @@ const LOST: Readonly<Record<string, string>> = {
   AbortError: 'the connection was lost before the whole answer came',
 };
 const UNSENT = "Stream isn't writeable";
+/** How a connection ends before anything was answered, and what to look at, in clear and with TLS. */
+const NEVER_ANSWERED: readonly (readonly [RegExp, { readonly clear?: string; readonly tls: string }])[] = [
+  [
+    /ECONNRESET|EPIPE|closed/,
+    {
+      clear: 'where the server wants TLS, the URL begins with rediss://',
+      tls: 'it hung up after the handshake: does it want a certificate of this node, or another one (certFile, keyFile)?',
+    },
+  ],
+  [/ETIMEDOUT|socket disconnected/, { tls: 'does the server speak TLS on this port?' }],
+];
 
 /** What failed, and where. */
 export interface FailedCall {
@@ -42,6 +53,8 @@ export interface FailedCall {
   readonly what: string;
   /** The server's URL without credentials. */
   readonly server: string;
+  /** Whether the server has never answered on this URL. */
+  readonly isFirst?: boolean;
 }
 
 /** Translates the client's error: `tier-refused` where the server answered no, else `TierUnavailableError`. */
@@ -49,8 +62,10 @@ export function tierError(error: unknown, call: FailedCall): CacheError {
   if (error instanceof CacheError) return error;
   const cause = withoutArguments(error);
   if (cause.name !== 'ReplyError' || PASSING.test(cause.message)) {
-    const why = LOST[cause.name] ?? (cause.message.startsWith(UNSENT) ? 'there is no connection' : cause.message);
-    return new TierUnavailableError(`${call.what}: ${call.server} does not answer: ${why}`, { cause });
+    const why = LOST[cause.name] ?? (cause.message.startsWith(UNSENT) ? 'there is no connection' : undefined);
+    const told = why ?? tlsFailure(error) ?? `${cause.message}${neverAnswered(cause, call)}`;
+    const message = `${call.what}: ${call.server} does not answer: ${told}`;
+    return new TierUnavailableError(message, { cause });
   }
   const word = DENIED_IN_SCRIPT.test(cause.message) ? 'NOPERM' : REFUSED.exec(cause.message)?.[1];
   const { advice, retryable } = (word === undefined ? undefined : REFUSALS[word]) ?? {
@@ -73,4 +88,11 @@ function withoutArguments(error: unknown): Error {
   const plain = new Error(error.message);
   plain.name = error.name;
   return plain;
+}
+
+function neverAnswered({ message }: Error, { server, isFirst }: FailedCall): string {
+  if (isFirst !== true) return '';
+  const looks = NEVER_ANSWERED.find(([ends]) => ends.test(message))?.[1];
+  const look = server.startsWith('rediss:') ? looks?.tls : looks?.clear;
+  return look === undefined ? '' : `; ${look}`;
 }

@@ -6,6 +6,7 @@ export { removeCluster } from './remove-cluster.ts';
 
 // Its options
 export type { KeydbState, KeydbTierOptions } from './options.ts';
+export type { KeydbTls } from './tls.ts';
 
 // What a server says of itself
 export type { KeydbPersistence, KeydbReplica, KeydbReport } from './probe.ts';

@@ -1,6 +1,8 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { Logger } from '@lockstep/core';
 import { CLUSTER_NAME, CLUSTER_NAME_TAKES, ConfigError } from '@lockstep/core';
+import type { KeydbTls } from './tls.ts';
+import { tlsOptions } from './tls.ts';
 
 const COMMAND_TIMEOUT_MS = 250;
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -39,8 +41,11 @@ export interface KeydbTierOptions {
   readonly inFlightMax?: number;
   /** How many calls wait their turn at most; a further one rejects with `overloaded`. Default: 100 000. */
   readonly queueMax?: number;
-  /** Certificates and the like for `rediss://`, as Node's `tls.connect` takes them. Default: the system's trust. */
-  readonly tls?: ConnectionOptions;
+  /**
+   * Certificates and the like for `rediss://`: what Node's `tls.connect` takes, and `caFile`, `certFile`, `keyFile`.
+   * Default: the authorities that Node trusts.
+   */
+  readonly tls?: KeydbTls;
   /** Where connections made and lost are told. Default: nowhere. */
   readonly logger?: Logger;
   /** Hears of every connection made, lost, or refused for another reason than before. Default: nobody does. */
@@ -85,7 +90,7 @@ export function resolveOptions(options: KeydbTierOptions): KeydbTierConfig {
   }
   const config: KeydbTierConfig = {
     ...server,
-    tls: server.isTls ? (options.tls ?? {}) : undefined,
+    tls: server.isTls ? tlsOptions(options.tls ?? {}, problems) : undefined,
     cluster: options.cluster,
     commandTimeoutMs: atLeastOne('commandTimeoutMs', COMMAND_TIMEOUT_MS),
     connectTimeoutMs: atLeastOne('connectTimeoutMs', CONNECT_TIMEOUT_MS),

@@ -81,7 +81,7 @@ export async function probeKeydb(
     await client.connect();
     return await ask(client, new KeyLayout(config.cluster));
   } catch (error) {
-    throw tierError(reason ?? error, { what: 'asking the tier', server });
+    throw tierError(reason ?? error, { what: 'asking the tier', server, isFirst: true });
   } finally {
     client.disconnect();
   }

@@ -16,3 +16,25 @@ it('the README lists every option', () => {
   expect(names.length).toBeGreaterThan(5);
   expect(listed.filter((name) => names.includes(name))).toEqual(names);
 });
+
+const readme = read('../README.md');
+const grants = (rule: string): readonly string[] => [...rule.matchAll(/\+(\S+)/g)].map(([, name = '']) => name);
+const ruleOf = (text: string): string => /^user lockstep .*$/m.exec(text)?.[0] ?? '';
+
+it('the rule for a node grants the commands that the tier sends, and no other', () => {
+  const forms = read('./fixtures/redis-6.2-forms.txt')
+    .split('\n')
+    .filter((line) => /^\d/.test(line));
+  const sent = forms.map((form) => {
+    const [, name = '', first = ''] = form.split(' ');
+    return name === 'client' ? `client|${first.toLowerCase()}` : name;
+  });
+  // To remove a cluster is no node's business; its user needs SCAN besides.
+  expect([...grants(ruleOf(readme))].sort()).toEqual([...new Set(sent)].filter((name) => name !== 'scan').sort());
+});
+
+it('the rule of infra/keydb grants the same, on the keys of one cluster', () => {
+  const rule = ruleOf(read('../../../infra/keydb/users.acl'));
+  expect(grants(rule)).toEqual(grants(ruleOf(readme)));
+  expect(rule.split(' ').filter((word) => /^[~&]|@|^all/.test(word))).toEqual(['~lockstep:{CLUSTER:*', '-@all']);
+});

@@ -1,6 +1,7 @@
 import type { KeyAddress } from '@lockstep/core';
 import type { ChaosProxy, TierContractWorld } from '@lockstep/testkit';
 import { startProxy, waitFor } from '@lockstep/testkit';
+import { connectKeydb } from '../src/index.ts';
 import type { TierUnderTest } from './test-server.ts';
 import { limitedUser, TestServer, urlOfLimitedUser } from './test-server.ts';
 
@@ -63,8 +64,8 @@ export class ReplicatedServer {
     return `${this.#link.host}:${this.#link.port}`;
   }
 
-  /** A world for the contract suite: a cluster of its own on these servers. */
-  world(): TierContractWorld {
+  /** A world for the contract suite: a cluster of its own on these servers, whose nodes are made in these ways in turn. */
+  world(makes: readonly (typeof connectKeydb)[] = [connectKeydb]): TierContractWorld {
     const cluster = this.#primary.newCluster();
     const joined: TierUnderTest[] = [];
     let isCutOff = false;
@@ -75,7 +76,7 @@ export class ReplicatedServer {
     };
     return {
       join: async () => {
-        const tier = this.#primary.connect({ url: this.url, cluster });
+        const tier = this.#primary.connect({ url: this.url, cluster }, makes[joined.length % makes.length]);
         joined.push(tier);
         await tier.connected();
         return tier.tier;

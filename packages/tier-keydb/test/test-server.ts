@@ -73,10 +73,10 @@ export class TestServer {
     return `test-${this.#clusters}`;
   }
 
-  /** A tier; whether it is connected is not waited for. */
-  connect(options: Partial<KeydbTierOptions> = {}): TierUnderTest {
+  /** A tier, of this release where no other way to make one is given; whether it is connected is not waited for. */
+  connect(options: Partial<KeydbTierOptions> = {}, make: typeof connectKeydb = connectKeydb): TierUnderTest {
     const states: KeydbState[] = [];
-    const tier = connectKeydb({
+    const tier = make({
       url: this.server.url,
       cluster: this.newCluster(),
       commandTimeoutMs: COMMAND_TIMEOUT_MS,

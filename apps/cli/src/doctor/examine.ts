@@ -36,7 +36,7 @@ export async function examine(options: ExamineOptions, signal: AbortSignal): Pro
     environment,
     readText: (path) => {
       const text = readFileSync(path, 'utf8');
-      filesRead.push(path);
+      if (!isPublic(text)) filesRead.push(path);
       return text;
     },
   });
@@ -65,6 +65,11 @@ export async function examine(options: ExamineOptions, signal: AbortSignal): Pro
   ];
 }
 
+/** Whether a file holds certificates alone, which are everyone's to read. */
+function isPublic(text: string): boolean {
+  return text.includes('-----BEGIN CERTIFICATE-----') && !text.includes('PRIVATE KEY-----');
+}
+
 function mode(cluster: ClusterConfig | undefined): string {
   return cluster === undefined ? 'local mode' : `cluster ${cluster.name}`;
 }
@@ -86,12 +91,12 @@ async function examineTier(cluster: ClusterConfig | undefined): Promise<readonly
 
 async function examineBus(cluster: ClusterConfig | undefined, signal: AbortSignal): Promise<readonly Finding[]> {
   if (cluster === undefined) return [bus.skipped('reachable', 'local mode: there is none')];
-  const { busUrl, name } = cluster;
+  const { busUrl } = cluster;
   if (busUrl === undefined) {
     return [bus.skipped('reachable', 'none is set: a clear reaches the other nodes with their next heartbeat')];
   }
   try {
-    return busFindings(await probeBus(busUrl, name, signal), Date.now());
+    return busFindings(await probeBus(cluster, busUrl, signal), Date.now());
   } catch (error) {
     return [
       bus.fail('reachable', messageOf(error), 'is the server running, and is this the URL of its port and its user?'),

@@ -33,9 +33,9 @@ export class AdminServer {
     this.#config = config;
     this.#logger = logger;
     this.#hub = new EventHub(caches, reports);
-    const { host, tokens } = config;
+    const { host, hosts, tokens } = config;
     const app = createAdminApp({
-      ...{ caches, reports, hub: this.#hub, host, tokens, logger },
+      ...{ caches, reports, hub: this.#hub, hosts: [host, ...hosts], tokens, logger },
       isDraining: () => this.#isDraining,
       nowMs: () => performance.now(),
     });

@@ -15,20 +15,20 @@ const NAMES_MAX = 10_000;
 /** What requests are let in by. */
 export interface AdmissionOptions {
   readonly tokens: readonly AdminToken[];
-  /** The host that the API listens on. */
-  readonly host: string;
+  /** The names that the API may be asked by. */
+  readonly hosts: readonly string[];
   readonly nowMs: () => number;
 }
 
 /** Lets requests in: from the right place, with a token, and not too many. */
 export class Admission {
-  readonly #host: string;
+  readonly #hosts: ReadonlySet<string>;
   readonly #ring: TokenRing;
   readonly #requests: RateLimit;
   readonly #failures: RateLimit;
 
-  constructor({ tokens, host, nowMs }: AdmissionOptions) {
-    this.#host = host;
+  constructor({ tokens, hosts, nowMs }: AdmissionOptions) {
+    this.#hosts = new Set(hosts.map((name) => name.toLowerCase()));
     this.#ring = new TokenRing(tokens);
     this.#requests = new RateLimit({ ...REQUESTS, namesMax: NAMES_MAX, nowMs });
     this.#failures = new RateLimit({ ...FAILURES, namesMax: NAMES_MAX, nowMs });
@@ -39,7 +39,7 @@ export class Admission {
    * behind the same proxy locks nobody out, and tokens are too long to be guessed.
    */
   admit(context: Context): AdminToken {
-    refuseOtherPlaces(context.req.raw.headers, this.#host);
+    refuseOtherPlaces(context.req.raw.headers, this.#hosts);
     const token = this.#ring.find(presentedToken(context));
     if (token === undefined) {
       const address = getConnInfo(context).remote.address ?? '';

@@ -21,9 +21,9 @@ const RECORDS_MAX = 200;
  */
 export class EventHub {
   readonly #caches: AdminCaches;
+  readonly #reports: NodeReports;
   /** By whose token. */
   readonly #feeds: Map<EventFeed, string> = new Map();
-  readonly #reports: NodeReports;
   #stop: (() => void) | undefined;
   #members: ReadonlySet<string> | undefined;
   #recorded: number | undefined;

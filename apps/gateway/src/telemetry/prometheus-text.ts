@@ -20,7 +20,7 @@ export function prometheusText({ resource, scopeMetrics }: ResourceMetrics): str
 }
 
 /** The name of a metric: `lockstep.lookup.duration` in seconds is `lockstep_lookup_duration_seconds`. */
-export function prometheusName({ descriptor: { name, unit }, ...metric }: MetricData): string {
+function prometheusName({ descriptor: { name, unit }, ...metric }: MetricData): string {
   const plain = nameOf(name);
   const suffix = UNITS[unit];
   const measured = suffix === undefined || plain.endsWith(`_${suffix}`) ? plain : `${plain}_${suffix}`;

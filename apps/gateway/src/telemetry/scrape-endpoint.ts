@@ -10,7 +10,7 @@ const CONNECTIONS_MAX = 64;
 const COLLECT_MS_MAX = 10_000;
 
 /** The address to fetch metrics from cannot be listened on. */
-export class ScrapeAddressError extends Error {
+class ScrapeAddressError extends Error {
   constructor(address: string, cause: NodeJS.ErrnoException) {
     const why = cause.code === 'EADDRINUSE' ? 'is taken by another process' : `cannot be listened on (${cause.code})`;
     const set = 'set OTEL_EXPORTER_PROMETHEUS_PORT, or OTEL_EXPORTER_PROMETHEUS_HOST, to one that is free';

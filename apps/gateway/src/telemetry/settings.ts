@@ -4,12 +4,10 @@ import type { ConfigProblem, Environment } from '@lockstep/config';
 export type OtlpProtocol = 'grpc' | 'http/protobuf' | 'http/json';
 
 /** Where spans go. */
-export type TraceExporter = { readonly kind: 'otlp'; readonly protocol: OtlpProtocol } | { readonly kind: 'console' };
+type TraceExporter = { readonly kind: 'otlp'; readonly protocol: OtlpProtocol } | { readonly kind: 'console' };
 
 /** Where metrics go; `prometheus`: they are fetched. */
-export type MetricExporter =
-  | TraceExporter
-  | { readonly kind: 'prometheus'; readonly host: string; readonly port: number };
+type MetricExporter = TraceExporter | { readonly kind: 'prometheus'; readonly host: string; readonly port: number };
 
 /** What the OTEL_* variables ask for. What they say of how it is done is read by the SDK. */
 export interface TelemetrySettings {
