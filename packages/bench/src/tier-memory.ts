@@ -23,7 +23,7 @@ export async function tierMemory({ small }: Scale): Promise<readonly Row[]> {
     for (let at = 0; at < count; at += 100) {
       await Promise.all(Array.from({ length: Math.min(100, count - at) }, (_, more) => work(at + more)));
     }
-    return ((await used()) - before) / count;
+    return Math.max(0, (await used()) - before) / count;
   };
   const options = { ttl: '1d', compressFrom: 0 } as const;
   const plain = node.namespace<string>('plain', { ...options, secret: false });

@@ -56,5 +56,6 @@ it('reaches nothing but its own files when it is built and imported: no I/O, no 
     './journal.js',
     './keys.js',
     './message.js',
+    './tls-failure.js',
   ]);
 });

@@ -5,6 +5,7 @@ import { Redis } from 'ioredis';
 import { tierError } from './failure.ts';
 import type { KeyNames, LuaScript } from './lua-script.ts';
 import type { KeydbTierConfig } from './options.ts';
+import { SocketConnector } from './socket-connector.ts';
 
 /** Reconnecting waits this long at first, twice as long each time, with jitter. */
 const RECONNECT_MS_MIN = 50;
@@ -65,6 +66,7 @@ export class Connection {
       username: config.username,
       password: config.password,
       tls: config.tls,
+      Connector: SocketConnector,
       // RESP2: the scripts' answers have no shapes that need more.
       protocol: 2,
       connectionName: 'lockstep',

@@ -5,6 +5,7 @@ import { KeyLayout } from './key-layout.ts';
 import type { KeydbTierOptions } from './options.ts';
 import { resolveOptions } from './options.ts';
 import { millisOf } from './reply.ts';
+import { SocketConnector } from './socket-connector.ts';
 import { factsOf, wholeOr0 } from './status.ts';
 
 /** What a tier's server says of itself to this user; `probeKeydb` makes it. Undefined: this user may not see it. */
@@ -65,6 +66,7 @@ export async function probeKeydb(
   const client = new Redis({
     ...{ host, port, db: database, username, password, tls, connectTimeout: connectTimeoutMs },
     commandTimeout: commandTimeoutMs,
+    Connector: SocketConnector,
     protocol: 2,
     connectionName: 'lockstep',
     disableClientInfo: true,

@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import { tierError } from './failure.ts';
 import type { KeydbTierOptions } from './options.ts';
 import { resolveOptions } from './options.ts';
+import { SocketConnector } from './socket-connector.ts';
 
 /** How many keys one step looks at: few enough not to hold up the server's other clients. */
 const KEYS_PER_STEP = 500;
@@ -16,6 +17,7 @@ export async function removeCluster(options: Pick<KeydbTierOptions, 'url' | 'clu
   const { cluster, server, host, port, database, username, password, tls, connectTimeoutMs } = resolveOptions(options);
   const client = new Redis({
     ...{ host, port, db: database, username, password, tls, connectTimeout: connectTimeoutMs },
+    Connector: SocketConnector,
     protocol: 2,
     connectionName: 'lockstep',
     disableClientInfo: true,
