@@ -109,7 +109,8 @@ const [floor, off, orphan, under, recorded, span] = times as [
   Quantiles,
   Quantiles,
 ];
-const added = (with_: Quantiles): Quantiles => single(with_.p50 - floor.p50);
+/** 0 where what is added is less than the noise. */
+const added = ({ p50 }: Quantiles): Quantiles => single(Math.max(0, p50 - floor.p50));
 const sum = { p50: off.p50 + span.p50, p99: off.p99 + span.p99 };
 const allocated = async (subject: Subject): Promise<number> => bytesPerRead(subject, keys, scale);
 process.stdout.write(

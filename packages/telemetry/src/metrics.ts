@@ -71,7 +71,7 @@ export const OBSERVED: Readonly<Record<ObservedMetric, MetricDescription>> = {
     [],
   ),
   stalenessBound: metric('gauge lockstep.staleness.bound s', 'How old it may be: maxStaleness', []),
-  coherenceState: metric('gauge lockstep.coherence.state 1', '1 for the state that holds, 0 for the others', [
+  coherenceState: metric('gauge lockstep.coherence.state {state}', '1 for the state that holds, 0 for the others', [
     'lockstep.state',
   ]),
   coherenceViolations: metric(
@@ -92,7 +92,7 @@ export const OBSERVED: Readonly<Record<ObservedMetric, MetricDescription>> = {
   busFrames: metric('counter lockstep.bus.frames {frame}', 'Frames on the bus; dropped: neither parsed nor verified', [
     'lockstep.direction',
   ]),
-  busConnected: metric('gauge lockstep.bus.connected 1', '1 while the bus can be reached', []),
+  busConnected: metric('gauge lockstep.bus.connected {connection}', '1 while the bus can be reached', []),
   eventsApplied: metric('counter lockstep.events.applied {event}', 'Events that took effect on this node', []),
   eventsReplayed: metric(
     'counter lockstep.events.replayed {event}',
@@ -103,7 +103,7 @@ export const OBSERVED: Readonly<Record<ObservedMetric, MetricDescription>> = {
   replays: metric('counter lockstep.replays {replay}', "Times that missing events were read from the tier's log", []),
   resets: metric('counter lockstep.resets {reset}', 'Times that a partition was started over', []),
   clearsQueued: metric('gauge lockstep.clears.queued {clear}', 'Clears that wait for the tier', []),
-  breakerOpen: metric('gauge lockstep.breaker.open 1', '1 while lookups do without the tier', []),
+  breakerOpen: metric('gauge lockstep.breaker.open {breaker}', '1 while lookups do without the tier', []),
 };
 
 /** What is recorded as it happens. */
