@@ -95,7 +95,9 @@ async function followed(name: string): Promise<Followed> {
     node,
     says: async (said) => {
       await writeFile(file, textOf(said));
-      return node.reload();
+      const reload = await node.reload();
+      // The node watches its file, too, and may have been there first.
+      return reload === 'unchanged' ? 'applied' : reload;
     },
     status: async (apikey) => {
       const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', apikey };
