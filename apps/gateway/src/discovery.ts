@@ -47,6 +47,9 @@ export interface DiscoveryCount {
   readonly failed: number;
 }
 
+type CachedTools = Awaited<ReturnType<DiscoveryOptions['cache']['cachedToolsMany']>>;
+type CachedList = CachedTools extends ReadonlyMap<ServerRef, infer L> ? L : never;
+
 /** Finds the tools of servers: in the file, in the caches, or from the servers. */
 export class Discovery {
   readonly #options: DiscoveryOptions;
@@ -62,9 +65,7 @@ export class Discovery {
     const { cache } = this.#options;
     try {
       const found = await cache.tools(refOf(gateway, server), (signal) => this.#ask(gateway, server, signal));
-      if (found.outcome === 'miss') return missing(server, undefined);
-      const { source, stale, degraded } = found;
-      return { status: 'success', ...found.value, source, stale, degraded };
+      return toolsIn(found) ?? missing(server, undefined);
     } catch (error) {
       return missing(server, error);
     }
@@ -74,10 +75,7 @@ export class Discovery {
   async known(gateway: GatewayDefinition, server: ServerDefinition): Promise<FoundTools | undefined> {
     if (server.tools !== undefined) return fromConfig(server.tools);
     try {
-      const found = await this.#options.cache.cachedTools(refOf(gateway, server));
-      if (found.outcome === 'miss') return undefined;
-      const { source, stale, degraded } = found;
-      return { status: 'success', ...found.value, source, stale, degraded };
+      return toolsIn(await this.#options.cache.cachedTools(refOf(gateway, server)));
     } catch {
       return undefined;
     }
@@ -90,11 +88,13 @@ export class Discovery {
   ): Promise<ReadonlyMap<string, ServerTools>> {
     const { discoveryPatienceMs } = this.#options.limits;
     const found = new Map<string, ServerTools>(servers.map(({ name }) => [name, PENDING]));
-    const all = Promise.all(
-      servers.map(async (server) => {
-        const tools = await this.find(gateway, server);
-        found.set(server.name, tools);
-      }),
+    const all = this.#cached(gateway, servers).then((cached) =>
+      Promise.all(
+        servers.map(async (server) => {
+          const tools = toolsIn(cached.get(refOf(gateway, server))) ?? (await this.find(gateway, server));
+          found.set(server.name, tools);
+        }),
+      ),
     );
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
@@ -109,6 +109,12 @@ export class Discovery {
   /** What this node counted for one server since its start. */
   countOf(gateway: GatewayDefinition, server: ServerDefinition): DiscoveryCount {
     return this.#counts.get(countKey(gateway, server)) ?? { discoveries: 0, failed: 0 };
+  }
+
+  /** What the caches have, by one lookup for all; where they cannot be asked, nothing. */
+  async #cached(gateway: GatewayDefinition, servers: readonly ServerDefinition[]): Promise<CachedTools> {
+    const asked = servers.filter(({ tools }) => tools === undefined).map((server) => refOf(gateway, server));
+    return this.#options.cache.cachedToolsMany(asked).catch(() => new Map());
   }
 
   async #ask(gateway: GatewayDefinition, server: ServerDefinition, signal: AbortSignal) {
@@ -155,6 +161,13 @@ function fromConfig(listed: Readonly<Record<string, StaticTool>>): FoundTools {
 function staticTool([name, tool]: readonly [string, StaticTool]): Tool {
   const open = { inputSchema: { type: 'object' } } as const;
   return typeof tool === 'string' ? { name, description: tool, ...open } : { ...open, ...tool, name };
+}
+
+/** The tools that a lookup has found. */
+function toolsIn(found: CachedList | undefined): FoundTools | undefined {
+  if (found === undefined || found.outcome === 'miss') return undefined;
+  const { source, stale, degraded } = found;
+  return { status: 'success', ...found.value, source, stale, degraded };
 }
 
 function missing(server: ServerDefinition, error: unknown): MissingTools {

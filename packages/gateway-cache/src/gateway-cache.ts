@@ -102,6 +102,11 @@ export class GatewayCache<C, T> {
     return this.#tools.cached(server);
   }
 
+  /** As `cachedTools`, of many servers, what is there: in one lookup. */
+  async cachedToolsMany(servers: readonly ServerRef[]): Promise<ReadonlyMap<ServerRef, Lookup<ToolList<T>>>> {
+    return this.#tools.cachedMany(servers);
+  }
+
   /** The key, in `tools`, of what `cachedTools` looks for; undefined: there is no place for it. */
   async toolsKey(server: ServerRef): Promise<string | undefined> {
     return this.#tools.placeOf(server);

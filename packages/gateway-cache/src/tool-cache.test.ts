@@ -53,6 +53,20 @@ describe("MCP's caching rules", () => {
     expect((await cache.status()).total_tool_caches).toBe(2);
   });
 
+  it('of many servers each context is told its own lists, and of those that nobody has nothing', async () => {
+    const shared: ServerRef = { ...ADA, serverName: 'shared' };
+    await find(ADA, list('of ada', { cacheScope: 'private' }));
+    await find(EVE, list('of eve', { cacheScope: 'private' }));
+    await find(shared, list('of everyone'));
+    const missing: ServerRef = { ...ADA, serverName: 'nobody has it' };
+    const found = await cache.cachedToolsMany([ADA, shared, missing, NOBODY]);
+    const values = [...found].map(([server, answer]) => [server, answer.outcome === 'hit' && answer.value.tools]);
+    expect(values).toEqual([
+      [ADA, ['of ada']],
+      [shared, ['of everyone']],
+    ]);
+  });
+
   it('nor where both ask at the same moment, before anyone knows that it is private', async () => {
     const answers = await Promise.all(
       [ADA, EVE, ADA].map((server) => find(server, list(`of ${server.principal}`, { cacheScope: 'private' }))),

@@ -88,6 +88,18 @@ export class ToolCache<T> {
     return (await this.#lists.lookup(place)) as Lookup<ToolList<T>>;
   }
 
+  /** As `cached`, for many servers, of those lists alone that there are: in one lookup. */
+  async cachedMany(servers: readonly ServerRef[]): Promise<ReadonlyMap<ServerRef, Lookup<ToolList<T>>>> {
+    const places = await Promise.all(servers.map((server) => this.placeOf(server)));
+    const found = await this.#lists.lookupMany(places.filter((place) => place !== undefined));
+    const lists = new Map<ServerRef, Lookup<ToolList<T>>>();
+    for (const [at, server] of servers.entries()) {
+      const list = found.get(places[at] ?? '');
+      if (list !== undefined && list.outcome !== 'miss' && isList(list)) lists.set(server, list);
+    }
+    return lists;
+  }
+
   /** How long the list that `cached` finds is fresh yet, in ms; 0: there is none that is. */
   async freshForMs(server: ServerRef): Promise<number> {
     const place = await this.placeOf(server);
@@ -125,7 +137,8 @@ export class ToolCache<T> {
   /** Whether the server's list is known to be private. Where it is and nobody knows, it is asked for once more. */
   async #isPrivate(server: ServerRef): Promise<boolean> {
     const key = toolsNames(server).key;
-    return this.#lists.peek(key) === undefined && (await this.#scopes.get(key)) !== undefined;
+    if (this.#lists.peek(key) !== undefined) return false;
+    return this.#scopes.peek(key) !== undefined || (await this.#scopes.get(key)) !== undefined;
   }
 
   /** Remembers that a list is private: by a load, since a write would end what others remember, and have all ask again. */
