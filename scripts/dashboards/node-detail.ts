@@ -149,7 +149,7 @@ const MCP = 'mcp_server_operation_duration_seconds';
 const requests: readonly Unplaced[] = [
   lines({
     title: 'HTTP requests',
-    description: 'By route and status. Probes are among them.',
+    description: 'By route and status. Probes are not among them.',
     unit: 'suffix:/s',
     width: 6,
     queries: [
