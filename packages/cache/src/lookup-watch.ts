@@ -53,14 +53,20 @@ export class LookupWatch {
 
   /** Watches the near-cache being asked; its answer is counted by the caller. */
   near(ask: (key: string) => NearEntry | undefined, key: string): NearEntry | undefined {
-    const isTimed = this.#node.metering && this.#space.counters.nearHits % HITS_PER_TIMED === 0;
-    const startedMs = isTimed ? this.#node.clock.monotonicMs() : 0;
-    const entry = ask(key);
-    if (entry === undefined) return undefined;
-    if (isTimed) this.#took(startedMs, 'near');
-    if (!this.#tracesHits) return entry;
+    const entry = this.nearOfMany(ask, key);
+    if (entry === undefined || !this.#tracesHits) return entry;
     const parent = this.#node.tracing.parent(this.#mayBeRoot);
     if (parent !== undefined) this.#traceHit(parent, entry);
+    return entry;
+  }
+
+  /** As `near`, for one key of many, which share a span. */
+  nearOfMany(ask: (key: string) => NearEntry | undefined, key: string): NearEntry | undefined {
+    const isTimed = this.#node.metering && this.#space.counters.nearHits % HITS_PER_TIMED === 0;
+    if (!isTimed) return ask(key);
+    const startedMs = this.#node.clock.monotonicMs();
+    const entry = ask(key);
+    if (entry !== undefined) this.#took(startedMs, 'near');
     return entry;
   }
 

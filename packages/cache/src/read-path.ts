@@ -109,7 +109,7 @@ export class ReadPath {
     for (const key of keys) {
       // Its place in the order; its answer, if it has to be looked up, comes below.
       answers.set(key, UNANSWERED);
-      const near = this.near(key);
+      const near = this.watch.nearOfMany(this.#askNear, key);
       if (near !== undefined) {
         this.#counters.nearHits++;
         answers.set(key, this.#answer(near, manner));

@@ -68,6 +68,14 @@ test('each lookup is counted once for each caller, by how it ended', async () =>
   expect(await pointsOf('lockstep.load.duration')).toEqual({ 'tools ok': 1, 'tools failed': 1 });
 });
 
+test('of near hits one in 1,024 is timed, also where many keys are looked up at once', async () => {
+  const many = one.lockstep.namespace<string>('many');
+  const keys = Array.from({ length: 512 }, (_, index) => `key ${index}`);
+  await many.setMany(keys.map((key) => [key, key]));
+  for (let time = 0; time < 4; time++) await many.getMany(keys);
+  expect(await pointsOf('lockstep.lookup.duration')).toMatchObject({ 'many near': 2 });
+});
+
 test('what leaves the near-cache is counted by why', async () => {
   const few = one.lockstep.namespace<string>('few', { nearEntriesMax: 2 });
   for (const key of ['a', 'b', 'c']) await few.set(key, key);
