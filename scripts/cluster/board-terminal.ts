@@ -5,7 +5,7 @@ import { until } from './waiting.ts';
 
 /** What the board writes before a picture, and after it. */
 const [BEGIN, END] = ['\u001b[?2026h\u001b[H', '\u001b[J\u001b[?2026l'];
-const ERASE_REST = '\u001b[K';
+const ERASE_LINE = '\u001b[2K';
 
 /** A command to run on a terminal. */
 export interface OnTerminal {
@@ -52,7 +52,7 @@ export class BoardTerminal {
       ? []
       : whole
           .slice(begin + BEGIN.length)
-          .replaceAll(ERASE_REST, '')
+          .replaceAll(ERASE_LINE, '')
           .split('\r\n');
   }
 

@@ -9,7 +9,7 @@ const HEADERS_MS_MAX = 10_000;
 const LOOK_MS = 5_000;
 /** Longer than the minute for which proxies keep an idle connection: one that they use again is not closed under them. */
 const KEEP_ALIVE_MS = 65_000;
-/** Once the port has closed, how long a connection on which nothing happens stays for a request that is on its way. */
+/** Once the port has closed, how long a connection that has not asked yet, or was answered after that, may ask once more. */
 const LAST_REQUEST_MS = 1_000;
 /** Connections beyond those that requests may take: always some of them are idle, and make room for the next. */
 const SPARE_CONNECTIONS = 64;
@@ -33,6 +33,8 @@ export class HttpPort {
   readonly #server: Server;
   readonly #connectionsMax: number;
   readonly #open: Set<ServerResponse> = new Set();
+  /** How many requests are under way on a connection: those that are sent without waiting are more than one. */
+  readonly #underWay: WeakMap<Socket, number> = new WeakMap();
   readonly #waiting: Set<() => void> = new Set();
   /** Connections without a request under way, longest ago first. */
   readonly #idle: Set<Socket> = new Set();
@@ -127,10 +129,13 @@ export class HttpPort {
   #asked(socket: Socket, response: ServerResponse): void {
     this.#idle.delete(socket);
     this.#open.add(response);
+    this.#underWay.set(socket, (this.#underWay.get(socket) ?? 0) + 1);
     if (this.#isLeaving) response.shouldKeepAlive = false;
     response.once('close', () => {
       this.#open.delete(response);
-      if (!socket.destroyed) this.#idle.add(socket);
+      const left = (this.#underWay.get(socket) ?? 1) - 1;
+      this.#underWay.set(socket, left);
+      if (left === 0 && !socket.destroyed) this.#idle.add(socket);
       if (this.#open.size > 0) return;
       for (const wake of this.#waiting) wake();
     });

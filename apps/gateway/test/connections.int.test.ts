@@ -139,6 +139,18 @@ describe('a port', () => {
     await drained;
   });
 
+  it('answers a request that came right behind another one, though the port was closed meanwhile for longer than a second', async () => {
+    const client = await open(GET('/') + GET('/held'));
+    await answers(client, 'done');
+    await waitFor(() => held === 1, { what: 'the second request' });
+    const silent = await open();
+    const drained = port.drain();
+    await waitFor(silent.isClosed, { what: 'what asks for nothing to be closed' });
+    release('held no more');
+    await answers(client, 'held no more');
+    await drained;
+  });
+
   it('is drained though a client has connected, and asks for nothing', async () => {
     const silent = await open();
     await port.drain();

@@ -5,7 +5,8 @@ const ENTER = '\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[2J';
 const LEAVE = '\u001b[?7h\u001b[?25h\u001b[?1049l';
 /** Between these a terminal that knows them shows nothing half drawn. */
 const [BEGIN, END] = ['\u001b[?2026h\u001b[H', '\u001b[J\u001b[?2026l'];
-const ERASE_REST = '\u001b[K';
+/** Before a line, not after it: behind a line as wide as the terminal the cursor is on its last character. */
+const ERASE_LINE = '\u001b[2K';
 
 /** What a person at the screen does. */
 export interface ScreenOptions {
@@ -40,7 +41,7 @@ export class Screen {
 
   /** Shows these lines in place of those before. */
   draw(lines: readonly string[]): void {
-    const picture = lines.map((line) => `${line}${ERASE_REST}`).join('\r\n');
+    const picture = lines.map((line) => `${ERASE_LINE}${line}`).join('\r\n');
     if (picture === this.#shown) return;
     this.#shown = picture;
     this.#stdout.write(`${BEGIN}${picture}${END}`);

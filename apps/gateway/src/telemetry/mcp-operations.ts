@@ -7,6 +7,10 @@ import { INSTRUMENTATION, isObserved, methodName } from './instrumentation.ts';
 const DURATION_BUCKETS_S = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300];
 const INVALID_PARAMS = -32602;
 const CONTEXT_LENGTH_MAX = 512;
+/** The codes of JSON-RPC and MCP. What else a server makes up is no attribute: a metric would have a series for each. */
+const ERROR_CODES: ReadonlySet<number> = new Set([
+  -32_700, -32_600, -32_601, -32_602, -32_603, -32_000, -32_001, -32_002, -32_042,
+]);
 
 /** One request or notification of a client that is being answered. */
 interface Operation {
@@ -118,7 +122,7 @@ function isAnswer(message: JSONRPCMessage | JSONRPCMessage[]): message is Answer
 }
 
 function failureOf(message: Answer): string | undefined {
-  if ('error' in message) return String(message.error.code);
+  if ('error' in message) return ERROR_CODES.has(message.error.code) ? String(message.error.code) : '_OTHER';
   const failed = 'result' in message && (message.result as { readonly isError?: unknown }).isError === true;
   return failed ? 'tool_error' : undefined;
 }

@@ -49,3 +49,11 @@ it('writes counters, gauges and histograms under the names that Prometheus has f
   }
   expect(text).toMatch(/^target_info\{.*service_name="/m);
 });
+
+it('attributes whose names come to one label are one label, and their values are both there', async () => {
+  const reader = new Reader();
+  const meter = new MeterProvider({ readers: [reader] }).getMeter('m');
+  meter.createCounter('twice').add(1, { 'service.name': 'a', service_name: 'b' });
+  const text = prometheusText((await reader.collect()).resourceMetrics);
+  expect(text.split('\n')).toContain('twice_total{service_name="a;b"} 1');
+});

@@ -62,13 +62,16 @@ function line(name: string, labels: string, value: number): string {
   return labels === '' ? `${name} ${written}\n` : `${name}{${labels}} ${written}\n`;
 }
 
+/** Attributes whose names come to the same label are one, their values apart by `;`: a label twice fails the whole scrape. */
 function labelsOf(attributes: Attributes): string {
-  const labels: string[] = [];
+  const labels = new Map<string, string>();
   for (const [name, value] of Object.entries(attributes)) {
-    const text = typeof value === 'string' ? value : JSON.stringify(value);
-    labels.push(`${nameOf(name)}="${escaped(text ?? '')}"`);
+    const label = nameOf(name);
+    const text = (typeof value === 'string' ? value : JSON.stringify(value)) ?? '';
+    const known = labels.get(label);
+    labels.set(label, known === undefined ? text : `${known};${text}`);
   }
-  return labels.join(',');
+  return [...labels].map(([label, text]) => `${label}="${escaped(text)}"`).join(',');
 }
 
 function escaped(text: string): string {

@@ -8,6 +8,8 @@ import { CONTENT_TYPE, prometheusText } from './prometheus-text.ts';
 const PATH = '/metrics';
 const CONNECTIONS_MAX = 64;
 const COLLECT_MS_MAX = 10_000;
+/** Connections that ask for nothing make room after a few seconds: so many of them would keep Prometheus out. */
+const TIMES = { headersTimeout: 3_000, requestTimeout: 5_000, connectionsCheckingInterval: 1_000 };
 
 /** The address to fetch metrics from cannot be listened on. */
 class ScrapeAddressError extends Error {
@@ -25,7 +27,7 @@ export class ScrapeEndpoint extends MetricReader {
 
   constructor() {
     super();
-    this.#server = createServer((request, response) => this.#answer(request, response)).unref();
+    this.#server = createServer(TIMES, (request, response) => this.#answer(request, response)).unref();
     this.#server.maxConnections = CONNECTIONS_MAX;
   }
 
