@@ -1,51 +1,26 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { Closing } from './closing.ts';
 import { reachableHost, startObservability } from './observability.ts';
+import { standInDocker } from './stand-in-docker.ts';
 
 const root = join(import.meta.dirname, '../..');
-let folder: string;
-let closing: Closing;
-const said: string[] = [];
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'lockstep-observability-'));
-  closing = new Closing();
-  said.length = 0;
-  vi.stubEnv('PATH', `${folder}${delimiter}${process.env['PATH']}`);
-});
-
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  await rm(folder, { recursive: true, force: true });
-});
-
-/** Puts a `docker` on the PATH that records its arguments, and the variables of compose, and ends as the script says. */
-function fakeDocker(script: string): void {
-  const record = `echo "$*" >>${folder}/calls\nenv | grep ^LOCKSTEP_ >${folder}/variables`;
-  writeFileSync(join(folder, 'docker'), `#!/bin/sh\n${record}\n${script}\n`, { mode: 0o755 });
-}
-
-function lines(file: string): string[] {
-  return readFileSync(join(folder, file), 'utf8').trim().split('\n');
-}
+const docker = standInDocker();
 
 function start() {
   const { signal } = new AbortController();
-  return startObservability({ nodes: 2, folder, root, closing, signal, say: (line) => said.push(line) });
+  const { folder, closing } = docker;
+  return startObservability({ nodes: 2, folder, root, closing, signal, say: (line) => docker.said.push(line) });
 }
 
 it('where an engine answers, it is started for the nodes of this run, which are told where to send, and removed', async () => {
-  fakeDocker('exit 0');
+  docker.answers('exit 0');
   const found = await start();
-  expect(await closing.run()).toEqual([]);
-  const calls = lines('calls').map((call) =>
-    call.replace(/--project-name \S+ /, '').replaceAll(`${root}/infra/compose/`, ''),
-  );
+  expect(await docker.closing.run()).toEqual([]);
+  const calls = docker
+    .lines('calls')
+    .map((call) => call.replace(/--project-name \S+ /, '').replaceAll(`${root}/infra/compose/`, ''));
   expect(calls).toEqual([
     'info --format {{.ServerVersion}}',
     'compose version',
@@ -53,7 +28,7 @@ it('where an engine answers, it is started for the nodes of this run, which are 
     'compose --file compose.yaml --file observability.yaml up --detach --wait --no-build otel-collector jaeger prometheus grafana',
     'compose --file compose.yaml --file observability.yaml down --volumes --timeout 5',
   ]);
-  const variables = Object.fromEntries(lines('variables').map((line) => line.split('=')));
+  const variables = Object.fromEntries(docker.lines('variables').map((line) => line.split('=')));
   const at = (name: string): string => `http://127.0.0.1:${variables[`LOCKSTEP_${name}_PORT`]}`;
   expect(found).toMatchObject({ grafanaUrl: at('GRAFANA'), prometheusUrl: at('PROMETHEUS'), jaegerUrl: at('JAEGER') });
   const ports = found?.environments.map((environment) => environment['OTEL_EXPORTER_PROMETHEUS_PORT']);
@@ -73,16 +48,18 @@ it('where an engine answers, it is started for the nodes of this run, which are 
 });
 
 it('where it does not start, it says why, leaves nothing, and the nodes are told nothing', async () => {
-  fakeDocker('case "$*" in *" up "*) echo "no such image" >&2; exit 1 ;; esac');
+  docker.answers('case "$*" in *" up "*) echo "no such image" >&2; exit 1 ;; esac');
   expect(await start()).toBeUndefined();
-  expect(said.at(-1)).toBe('Docker could not start otel-collector, jaeger, prometheus and grafana: no such image');
-  expect(lines('calls').at(-1)).toMatch(/ down --volumes --timeout 5$/);
+  expect(docker.said.at(-1)).toBe(
+    'Docker could not start otel-collector, jaeger, prometheus and grafana: no such image',
+  );
+  expect(docker.lines('calls').at(-1)).toMatch(/ down --volumes --timeout 5$/);
 });
 
 it('where no engine answers, nothing is said or started', async () => {
-  fakeDocker('exit 1');
+  docker.answers('exit 1');
   expect(await start()).toBeUndefined();
-  expect([said, lines('calls').length]).toEqual([[], 1]);
+  expect([docker.said, docker.lines('calls').length]).toEqual([[], 1]);
 });
 
 it("nodes listen on the bridge where that is this machine's own, and on loopback where the engine is in a virtual machine", () => {

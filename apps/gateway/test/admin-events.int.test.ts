@@ -17,14 +17,23 @@ afterAll(async () => {
   await cluster.stop();
 });
 
+/** Reads the events of the second node until it is stopped. */
+function readEvents() {
+  const abort = new AbortController();
+  const events: AdminEvent[] = [];
+  const reading = (async () => {
+    for await (const event of adminOf(cluster.nodes[1], 'viewer').events({ signal: abort.signal })) events.push(event);
+  })().catch(() => undefined);
+  const stop = async (): Promise<void> => {
+    abort.abort();
+    await reading;
+  };
+  return { events, stop };
+}
+
 describe('events', () => {
   it('tell of clears of other nodes, of records, and of who comes and goes', async () => {
-    const abort = new AbortController();
-    const events: AdminEvent[] = [];
-    const reading = (async () => {
-      for await (const event of adminOf(cluster.nodes[1], 'viewer').events({ signal: abort.signal }))
-        events.push(event);
-    })().catch(() => undefined);
+    const { events, stop } = readEvents();
     const heard = (what: string, is: (event: AdminEvent) => boolean) => waitFor(() => events.some(is), { what });
     await heard('how the node is', ({ type }) => type === 'coherence');
     const { audit } = await adminOf(cluster.nodes[0]).clear({ scope: { namespace: 'oauth-token' }, reason: REASON });
@@ -36,17 +45,11 @@ describe('events', () => {
     await heard('the new member', (event) => isThird(event) && 'change' in event && event.change === 'joined');
     await third.close();
     await heard('that it left', (event) => isThird(event) && 'change' in event && event.change === 'left');
-    abort.abort();
-    await reading;
+    await stop();
   });
 
   it('tell nothing of what nodes say of themselves, of one that has just joined neither', async () => {
-    const abort = new AbortController();
-    const events: AdminEvent[] = [];
-    const reading = (async () => {
-      for await (const event of adminOf(cluster.nodes[1], 'viewer').events({ signal: abort.signal }))
-        events.push(event);
-    })().catch(() => undefined);
+    const { events, stop } = readEvents();
     await waitFor(() => events.length > 0, { what: 'the stream' });
     const third = await startTestNode(cluster.text);
     const reported = async (): Promise<readonly (number | undefined)[]> => {
@@ -66,8 +69,7 @@ describe('events', () => {
     const { audit } = await adminOf(cluster.nodes[0]).clear({ scope: { namespace: 'tools' }, reason: REASON });
     await waitFor(() => events.some((event) => event.type === 'audit'), { what: `the record ${audit.state}` });
     expect(events.filter((event) => event.type === 'applied').map(({ kind }) => kind)).toEqual(['clear-scope']);
-    abort.abort();
-    await reading;
+    await stop();
     await third.close();
   });
 

@@ -1,5 +1,5 @@
 import type { Clock, EpochTable, KeyAddress } from '@lockstep/core';
-import { CacheError, LoaderError, LoaderTimeoutError, OverloadedError } from '@lockstep/core';
+import { LoaderError, LoaderTimeoutError, OverloadedError } from '@lockstep/core';
 import type { NearEntry, NearRegion } from '@lockstep/near-cache';
 import { isFreshnessEnded } from '@lockstep/near-cache';
 import { spanning } from '@lockstep/telemetry';
@@ -7,22 +7,17 @@ import { CallersOfFlights } from './callers.ts';
 import type { Engine, NamespaceCounters, Space } from './engine.ts';
 import type { Flight } from './flight.ts';
 import { beginFlight } from './flight.ts';
+import { FlightPath } from './flight-path.ts';
 import { keyAddress } from './key-address.ts';
 import { isLiveNear } from './live-near.ts';
 import { LoadPath } from './load-path.ts';
 import type { LoadOptions, Lookup, Manner, Question } from './lookup.ts';
-import { freshHit, miss, staleHit } from './lookup.ts';
+import { freshHit, miss } from './lookup.ts';
 import type { Watched } from './lookup-watch.ts';
 import { LookupWatch } from './lookup-watch.ts';
 import { standInOf } from './stand-in.ts';
 import type { Asking, Consulted } from './tier-reader.ts';
 import { TierReader } from './tier-reader.ts';
-import { tierTimeOf } from './tier-time.ts';
-
-/** How often one lookup asks the tier without a wait for another node's load in between. */
-const READS_MAX = 5;
-const PATIENCE_MS_MIN = 50;
-const PATIENCE_MS_MAX = 500;
 
 /** With so many lookups, loads and writes under way on one node, no further lookup begins. */
 const FLIGHTS_MAX = 100_000;
@@ -30,17 +25,16 @@ const FLIGHTS_MAX = 100_000;
 /** Stands for an answer that is about to be looked up. */
 const UNANSWERED: Lookup<unknown> = miss(undefined, false);
 
-/** After this many lease times of waiting for others, a lookup loads for itself. */
-const LEASES_WAITED_MAX = 2;
-
-/** The way of a lookup through one namespace: near-cache, flights under way, tier, loader. */
+/** The way of a lookup through one namespace: the near-cache, a flight under way, or one of its own. */
 export class ReadPath {
   readonly #engine: Engine;
   readonly #space: Space;
   readonly #tier: TierReader;
   readonly #loads: LoadPath;
+  readonly #flights: FlightPath;
   readonly #waiting: CallersOfFlights;
   readonly watch: LookupWatch;
+  readonly #askNear = (key: string): NearEntry | undefined => this.near(key);
   // What a hit reads, one step away.
   readonly #counters: NamespaceCounters;
   readonly #watchesHits: boolean;
@@ -54,6 +48,7 @@ export class ReadPath {
     this.#space = space;
     this.#tier = new TierReader(engine, space);
     this.#loads = new LoadPath(engine, space);
+    this.#flights = new FlightPath(engine, space, { tier: this.#tier, loads: this.#loads, near: this.#askNear });
     this.#waiting = new CallersOfFlights(engine, space);
     this.watch = new LookupWatch(engine.node, space);
     this.#counters = space.counters;
@@ -80,17 +75,15 @@ export class ReadPath {
     return entry;
   }
 
-  readonly #askNear = (key: string): NearEntry | undefined => this.near(key);
-
   /** Answers from the near-cache, else joins a flight for the key, else starts one. */
   lookup(key: string, manner: Manner): Promise<Lookup<unknown>> {
     const near = this.hit(key);
     if (near !== undefined) return Promise.resolve(this.#answer(near, manner));
     const address = keyAddress(this.#engine.node, this.#space.name, key);
+    const joined = this.#joinable(address.keyId, manner.loader !== undefined);
+    if (joined === undefined) this.#refuseOverload(1);
     return this.watch.beyondNear(address.keyId, (watched) => {
-      const joined = this.#joinable(address.keyId, manner.loader !== undefined);
       if (joined !== undefined) return this.#join(joined, manner.options, watched);
-      this.#refuseOverload(1);
       return this.#launch(this.#asking(key, address, manner), watched);
     });
   }
@@ -194,6 +187,7 @@ export class ReadPath {
 
   #refuseOverload(more: number): void {
     if (this.#engine.node.flights.size + more <= FLIGHTS_MAX) return;
+    this.#counters.failedLookups += more;
     const what = `namespace "${this.#space.name}": ${FLIGHTS_MAX} lookups at once are all that a node makes`;
     throw new OverloadedError(
       `${what}; ${this.#engine.node.flights.size} are under way, and ${more} more are asked for`,
@@ -251,77 +245,10 @@ export class ReadPath {
 
   async #flyAndLand(flight: Flight, question: Question, first?: Promise<Consulted>): Promise<Lookup<unknown>> {
     try {
-      return await this.#fly(flight, question, first);
+      return await this.#flights.fly(flight, question, first);
     } finally {
       this.#engine.node.flights.remove(flight);
       question.batch?.settle(question.key);
     }
-  }
-
-  async #fly(flight: Flight, question: Question, first?: Promise<Consulted>): Promise<Lookup<unknown>> {
-    const { node, waiters, breaker, heartbeat } = this.#engine;
-    const waitUntilMs = node.clock.nowMs() + this.#space.policy.leaseMs * LEASES_WAITED_MAX;
-    let patienceMs = PATIENCE_MS_MIN;
-    let over: string | undefined;
-    let isWoken = false;
-    let asked = first;
-    // The tier mostly has what is asked for: only who has to load takes the lease.
-    let leases = false;
-    const tierTime = tierTimeOf(this.#engine, this.#space, (token) => this.#loads.release(question, token));
-    for (let reads = 0; reads < READS_MAX; ) {
-      if (flight.isAbandoned) throw new CacheError('loader-failed', 'nobody waits for the answer any more');
-      if (asked === undefined) {
-        // Who was away from the tier for longer than Δ catches up, and looks into the near-cache again.
-        const isBehind = !isWoken && !node.isFresh(flight.partition) && breaker.closed;
-        if (isBehind) await heartbeat.beat();
-        const near = isWoken || isBehind ? this.near(question.key) : undefined;
-        if (near !== undefined) {
-          flight.cachedIn = 'near';
-          return freshHit(near, 'near');
-        }
-        if (!this.#space.policy.shared) break;
-      }
-      const replaced = over;
-      const consulting = asked ?? this.#tier.consult(flight, question, { leases, over: replaced });
-      const found = await (tierTime?.within(flight, consulting) ?? consulting);
-      if (found.kind !== 'live') flight.span?.addEvent(`tier.${found.kind}`);
-      leases = question.loader !== undefined;
-      asked = undefined;
-      over = undefined;
-      switch (found.kind) {
-        case 'live':
-          flight.cachedIn = 'tier';
-          return found.answer;
-        case 'unreachable':
-          return this.#loads.withoutTier(flight, question);
-        case 'absent':
-          return question.loader === undefined ? miss(undefined, false) : this.#loads.load(flight, question, {});
-        case 'granted':
-          return this.#loads.load(flight, question, { token: found.token, previous: found.previous });
-        case 'again':
-          reads++;
-          break;
-        case 'replaceable':
-          if (question.loader === undefined) return miss(undefined, false);
-          over = found.version;
-          reads++;
-          break;
-        case 'wait':
-          if (found.previous !== undefined && node.clock.nowMs() < found.previous.standsInUntilMs) {
-            return staleHit(found.previous, false);
-          }
-          if (node.clock.nowMs() > waitUntilMs) return this.#loads.load(flight, question, {});
-          // The dead entry stays until the fill, and is still the one to read over; another one is read as it is.
-          over = replaced;
-          question.batch?.settle(question.key);
-          this.#counters.leaseWaits++;
-          await waiters.wait(flight.keyId, patienceMs * (0.75 + 0.5 * node.random.fraction()));
-          patienceMs = Math.min(patienceMs * 2, PATIENCE_MS_MAX);
-          isWoken = true;
-          // While others load, every fill may be dead on arrival: that is no reason to load beside them.
-          reads = 0;
-      }
-    }
-    return this.#loads.withoutTier(flight, question);
   }
 }

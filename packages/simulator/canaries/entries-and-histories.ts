@@ -203,7 +203,11 @@ export const ENTRIES_AND_HISTORIES: Readonly<Record<string, Canary>> = {
   'waits-for-the-load': {
     rule: 'who finds the lease held waits for the load of its holder',
     edits: [
-      { file: `${CACHE}/read-path.ts`, find: 'const LEASES_WAITED_MAX = 2;', replace: 'const LEASES_WAITED_MAX = 0;' },
+      {
+        file: `${CACHE}/flight-path.ts`,
+        find: 'const LEASES_WAITED_MAX = 2;',
+        replace: 'const LEASES_WAITED_MAX = 0;',
+      },
     ],
     shownBy: { as: 'P5' },
   },

@@ -67,7 +67,7 @@ export const FLIGHTS_AND_FENCES: Readonly<Record<string, Canary>> = {
     rule: 'only a node whose staleness is at most Δ may call a tier entry live',
     edits: [
       {
-        file: `${CACHE}/read-path.ts`,
+        file: `${CACHE}/flight-path.ts`,
         find: 'const isBehind = !isWoken && !node.isFresh(flight.partition) && breaker.closed;',
         replace: 'const isBehind = breaker === undefined;',
       },
