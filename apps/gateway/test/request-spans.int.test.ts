@@ -162,8 +162,8 @@ describe('the spans of a request', () => {
     expect(operation.parentSpanContext?.spanId).toBe(idOf(await span('POST /mcp', SpanKind.SERVER)));
   });
 
-  it('names of tools, methods and paths that a client makes up are in no span and in no metric', async () => {
-    await (await rpc('tools/call', { name: 'planted-tool', arguments: {} })).text();
+  it('arguments, and names of tools, methods and paths that a client makes up, are in no span and in no metric', async () => {
+    await (await rpc('tools/call', { name: 'planted-tool', arguments: { text: 'planted-argument' } })).text();
     await (await rpc('planted/method', {})).text();
     await fetch(new URL('/v1/planted-path?key=planted-query', adminUrl(node)), { headers: bearer('viewer') });
     const refused = await span('tools/call', SpanKind.SERVER);
