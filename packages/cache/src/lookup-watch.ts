@@ -82,7 +82,7 @@ export class LookupWatch {
 
   async #watch(span: Span | undefined, find: (watched: Watched) => Promise<Lookup<unknown>>): Promise<Lookup<unknown>> {
     const { counters } = this.#space;
-    const startedMs = this.#node.clock.monotonicMs();
+    const startedMs = this.#node.metering ? this.#node.clock.monotonicMs() : 0;
     const watched: Watched = { span, flight: undefined, coalesced: false };
     try {
       const found = await within(span, () => find(watched));

@@ -24,7 +24,7 @@ const HEADINGS = ['record', 'time', 'actor', 'action', 'scope', 'outcome', 'reas
 const FAULTS: Readonly<Record<BrokenRecord['fault'], string>> = {
   changed: 'it is not what was written there',
   missing: 'it is gone',
-  truncated: 'all records after it are gone',
+  truncated: 'the trail ends there, and this node has seen later records',
   unlinked: 'it does not follow the one before it',
   unreadable: 'it was written under another secret',
 };
